@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * attach.c - load, unload, start, stop and restart, and what happens when the
+ * monitored thread exits (perfmon2 reference, sections 5.5 to 5.8, 5.12, 10.2).
+ */
+#include "config.h"
+
+#include <poll.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "priv.h"
+
+/* Give the programming of a set to the backend, if it is not there yet. */
+int attach_sync(struct pfm_context *ctx, struct pfm_set *set)
+{
+	int ret;
+
+	if (!set->dirty)
+		return 0;
+	if (set->be_priv)
+		ctx->be->release_set(ctx, set);
+	ret = ctx->be->load_set(ctx, set);
+	if (ret == 0)
+		set->dirty = false;
+	return ret;
+}
+
+static void release_all(struct pfm_context *ctx)
+{
+	for (struct pfm_set *set = ctx->sets; set; set = set->next)
+		if (set->be_priv)
+			ctx->be->release_set(ctx, set);
+	ctx->be->detach(ctx);
+	free(ctx->be_priv);
+	ctx->be_priv = NULL;
+	ctx->be = NULL;
+}
+
+static int bind_backend(struct pfm_context *ctx)
+{
+	const struct pfm_backend *be = ctx->want;
+	int ret;
+
+	if (!be)
+		be = backend_find("perf");
+	ctx->be_priv = calloc(1, be->priv_size);
+	if (!ctx->be_priv)
+		return fail(ENOMEM, "no memory to load the context");
+	ctx->be = be;
+	ret = be->attach(ctx);
+	if (ret < 0) {
+		free(ctx->be_priv);
+		ctx->be_priv = NULL;
+		ctx->be = NULL;
+		return ret;
+	}
+	for (struct pfm_set *set = ctx->sets; set && ret == 0;
+	     set = set->next) {
+		set->dirty = true;
+		ret = attach_sync(ctx, set);
+	}
+	if (ret < 0)
+		release_all(ctx);
+	return ret;
+}
+
+static int check_cpu(const struct pfm_context *ctx, int cpu)
+{
+	int here = sched_getcpu();
+
+	if (ctx->flags & PFM_FL_ANYCPU || cpu == here)
+		return 0;
+	return fail(EINVAL,
+		    "system-wide: load_pid is CPU %d, the caller is on %d", cpu,
+		    here);
+}
+
+int attach_load(struct pfm_context *ctx, const pfarg_load_t *req)
+{
+	struct pfm_set *set = sets_find(ctx, req->load_set);
+	int target = (int)req->load_pid, ret;
+
+	if (!set)
+		return fail(EINVAL, "no event set %u", req->load_set);
+	ret = sets_check_chain(ctx);
+	if (ret < 0)
+		return ret;
+	if (ctx->flags & PFM_FL_SYSTEM_WIDE)
+		ret = check_cpu(ctx, target);
+	else
+		ret = target_check(ctx, target);
+	if (ret < 0)
+		return ret;
+	if (!(ctx->flags & PFM_FL_SHARED))
+		ret = fdtab_reserve(ctx, target);
+	if (ret < 0)
+		return ret;
+	ctx->target = target;
+	ret = bind_backend(ctx);
+	if (ret < 0)
+		goto undo;
+	ctx->state = PFM_LOADED;
+	ctx->started = ctx->can_restart = false;
+	ctx->active = set;
+	ret = engine_watch(ctx);
+	if (ret < 0) {
+		attach_unload(ctx);
+		return ret;
+	}
+	sets_reset(ctx);
+	set->runs = 1;
+	dbg(CTX, "fd %d: loaded on %s %d, set %u", ctx->fd,
+	    ctx->flags & PFM_FL_SYSTEM_WIDE ? "CPU" : "thread", target,
+	    set->id);
+	return 0;
+undo:
+	ctx->target = -1;
+	fdtab_unreserve(ctx);
+	return ret;
+}
+
+int attach_unload(struct pfm_context *ctx)
+{
+	if (ctx->state == PFM_UNLOADED)
+		return 0;
+	sets_clock_stop(ctx->active);
+	if (ctx->started)
+		ctx->be->stop(ctx, ctx->active);
+	engine_forget(ctx);
+	release_all(ctx);
+	fdtab_unreserve(ctx);
+	ctx->state = PFM_UNLOADED;
+	ctx->started = ctx->can_restart = false;
+	dbg(CTX, "fd %d: unloaded from %d", ctx->fd, ctx->target);
+	ctx->target = -1;
+	return 0;
+}
+
+/* Another set than the active one: perfmon2 counts the run only here. */
+static void activate(struct pfm_context *ctx, struct pfm_set *set)
+{
+	if (set == ctx->active)
+		return;
+	if (ctx->started)
+		ctx->be->stop(ctx, ctx->active);
+	sets_clock_stop(ctx->active);
+	if (ctx->active->be_priv)
+		ctx->be->read(ctx, ctx->active, ctx->active->used_pmds);
+	ctx->active = set;
+	if (ctx->flags & PFM_FL_SYSTEM_WIDE || ctx_is_self(ctx))
+		set->runs++;
+}
+
+int attach_start(struct pfm_context *ctx, const pfarg_start_t *req)
+{
+	struct pfm_set *set = ctx->active;
+	int ret;
+
+	if (ctx->state != PFM_LOADED)
+		return fail(EINVAL, "start: the context is %s",
+			    ctx->state == PFM_MASKED ? "masked" : "not loaded");
+	if (req)
+		set = sets_find(ctx, req->start_set);
+	if (!set)
+		return fail(EINVAL, "no event set %u", req->start_set);
+	ret = attach_sync(ctx, set);
+	if (ret < 0)
+		return ret;
+	activate(ctx, set);
+	/* The clock runs a little longer than the counters, never shorter. */
+	sets_clock_start(ctx, set);
+	ret = ctx->be->start(ctx, set);
+	if (ret < 0) {
+		sets_clock_stop(set);
+		return ret;
+	}
+	ctx->started = true;
+	return 0;
+}
+
+int attach_stop(struct pfm_context *ctx)
+{
+	int ret = 0;
+
+	if (ctx->state == PFM_UNLOADED)
+		return fail(EINVAL, "stop: the context is not loaded");
+	if (ctx->started)
+		ret = ctx->be->stop(ctx, ctx->active);
+	if (ret < 0)
+		return ret;
+	ctx->started = false;
+	sets_clock_stop(ctx->active);
+	return 0;
+}
+
+/*
+ * Nothing masks a context that has no overflow to handle, so what perfmon2
+ * does here for a loaded one is all there is: accept.
+ */
+int attach_restart(struct pfm_context *ctx)
+{
+	if (ctx->state == PFM_UNLOADED)
+		return fail(EBUSY, "restart: the context is not loaded; its "
+				   "thread may have exited");
+	return 0;
+}
+
+static bool target_gone(const struct pfm_context *ctx)
+{
+	struct pollfd p = { .fd = ctx->be->exit_fd(ctx) };
+
+	if (p.fd >= 0)
+		return poll(&p, 1, 0) > 0 && p.revents & POLLHUP;
+	/* It attached itself, and it is another thread that asks now. */
+	return syscall(SYS_tgkill, getpid(), ctx->target, 0) < 0 &&
+	       errno == ESRCH;
+}
+
+/*
+ * Called at each call on the context and by the engine: whoever comes first
+ * after the thread's exit saves the counts and queues END, so that a caller who
+ * has waited for the thread finds the context unloaded.  With inheritance the
+ * descendants may go on: such a context never ends by itself.
+ */
+bool attach_reap(struct pfm_context *ctx)
+{
+	if (ctx->state == PFM_UNLOADED ||
+	    ctx->flags & (PFM_FL_SYSTEM_WIDE | PFM_FL_INHERIT) ||
+	    ctx_is_self(ctx) || !target_gone(ctx))
+		return false;
+	dbg(CTX, "fd %d: thread %d exited", ctx->fd, ctx->target);
+	attach_unload(ctx);
+	msg_end(ctx);
+	return true;
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * backend.h - who counts.  A backend is one const object in one file and a row
+ * in backend.c.  Every hook is called with the context lock held and returns 0
+ * (or a positive answer), or -errno with a reason.
+ */
+#ifndef PFM_BACKEND_H
+#define PFM_BACKEND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct pfm_context;
+struct pfm_set;
+struct pfm_event;
+
+struct pfm_backend {
+	const char *name, *desc;
+	size_t priv_size; /* bytes of ctx->be_priv, zeroed, at attach */
+
+	/* Does this machine have it?  For whoever asks for it by name. */
+	int (*probe)(void);
+
+	/* pfm_load_context: bind to ctx->target.  No set is open yet. */
+	int (*attach)(struct pfm_context *ctx);
+
+	/* After every set was released: undo attach.  Cannot fail. */
+	void (*detach)(struct pfm_context *ctx);
+
+	/*
+	 * In a forked child: close the copies of the descriptors, and touch
+	 * nothing else: the parent counts on, malloc may be locked for ever.
+	 */
+	void (*after_fork)(struct pfm_context *ctx);
+
+	/*
+	 * Program the PMCs of a set that is not running; set->pmds[].value is
+	 * where its PMDs go on from.  Called at load for every set and again
+	 * when a PMC or the list of used PMDs changed.  Sets set->be_priv,
+	 * unless there is nothing to count.
+	 */
+	int (*load_set)(struct pfm_context *ctx, struct pfm_set *set);
+
+	/* Save the values into set->pmds[] and give the hardware back. */
+	void (*release_set)(struct pfm_context *ctx, struct pfm_set *set);
+
+	/* Start or stop the active set, all its registers together. */
+	int (*start)(struct pfm_context *ctx, struct pfm_set *set);
+	int (*stop)(struct pfm_context *ctx, struct pfm_set *set);
+
+	/*
+	 * Bring value, enabled_ns and running_ns of set->pmds[n] up to date for
+	 * each n in bv.  Called in signal handlers: no allocation.
+	 */
+	int (*read)(struct pfm_context *ctx, struct pfm_set *set,
+		    const uint64_t *bv);
+
+	/* PMD n of the set was given a new value. */
+	int (*write)(struct pfm_context *ctx, struct pfm_set *set, unsigned n);
+
+	/*
+	 * Descriptor on which poll(2) says POLLHUP when the target thread has
+	 * exited, with its final values in place; -1 for a CPU or the caller.
+	 */
+	int (*exit_fd)(const struct pfm_context *ctx);
+};
+
+/* backend.c */
+const struct pfm_backend *backend_find(const char *name); /* NULL + reason */
+
+#endif /* PFM_BACKEND_H */

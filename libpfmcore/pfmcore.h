@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * pfmcore.h - what libpfmcore adds to the 12 calls of <perfmon/perfmon.h>.
+ *
+ * Nothing here takes a name of perfmon2 or of libpfm4.  Unless a comment says
+ * otherwise a function returns 0 or more, or -1 with errno set and a sentence
+ * in pfm_reason(); all may be called from any thread.
+ */
+#ifndef PFM_PFMCORE_H
+#define PFM_PFMCORE_H
+
+#include <stdbool.h>
+#include <perfmon/perfmon.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/*
+ * Context flags of our own, above the historical ones.  An unknown bit of
+ * PFM_FL_OURS is refused with EINVAL; below it unknown bits are ignored, as
+ * perfmon2 did.
+ */
+#define PFM_FL_INHERIT 0x01000000u  /* count descendants of the thread too */
+#define PFM_FL_NOPTRACE 0x02000000u /* the target need not be stopped */
+#define PFM_FL_ANYCPU 0x04000000u   /* SYSTEM_WIDE: callers on any CPU */
+#define PFM_FL_SHARED 0x08000000u   /* take no exclusive session */
+#define PFM_FL_ON_EXEC 0x10000000u  /* pfm_start waits for the next exec */
+#define PFM_FL_OURS 0xff000000u
+
+/*
+ * Privilege levels a software PMC leaves out (pfarg_pmc_t.reg_flags, PMC 256 to
+ * 319 only; a hardware PMC has its own USR and OS bits).
+ */
+#define PFM_REGFL_NO_USER 0x10000u
+#define PFM_REGFL_NO_KERNEL 0x20000u
+#define PFM_REGFL_NO_HV 0x40000u
+
+/*
+ * Registers of the portable PMU ("perf"): PMC i holds a raw event select for
+ * PMD i; PMC 256+i selects a kernel event for PMD 256+i.  A hardware PMC i has
+ * its extra word (offcore response, load latency) in PMC PFM_PMC_HW_ARG+i, a
+ * software PMC 256+i its second word (breakpoint address, filter) in PMC
+ * PFM_PMC_SW_ARG+i; both are 0 unless written.
+ */
+#define PFM_PMC_HW_ARG 64
+#define PFM_PMC_SW_ARG 192
+#define PFM_PMC_SW 256
+#define PFM_PMD_SW 256
+#define PFM_SW_CODE(type, config) \
+	((uint64_t)(type) << 48 | ((uint64_t)(config)&0xffffffffffffULL))
+
+/* A static string: "0.1.0". */
+const char *pfm_core_version(void);
+
+/*
+ * Why the last call of this thread was refused: one sentence, no newline, never
+ * NULL; "" before the first refusal.  Valid until the thread's next refusal.
+ */
+const char *pfm_reason(void);
+
+/*
+ * Debug categories, comma separated ("rw,perf", "all", "" for none); the
+ * environment variable PFM_DEBUG does the same.  EINVAL names the unknown one.
+ */
+int pfm_set_debug(const char *categories);
+
+/* Where debug lines go; NULL for standard error.  The line has no newline. */
+void pfm_set_log(void (*log)(const char *line));
+
+/*
+ * The backend of an unloaded context: "auto" or "perf".  EINVAL unknown, EBUSY
+ * loaded, ENODEV not usable here.  Without a call, $PFM_BACKEND or "auto".
+ */
+int pfm_set_backend(int fd, const char *name);
+
+/* Name of the backend that serves the context now, static; NULL with errno. */
+const char *pfm_get_backend(int fd);
+
+/* One PMD with the times that tell whether the kernel multiplexed it. */
+struct pfm_count {
+	uint16_t reg_num; /* in: PMD index */
+	uint16_t reg_set; /* in: event set id */
+	uint32_t reserved;
+	uint64_t value;      /* out: 64-bit count */
+	uint64_t enabled_ns; /* out: time it was asked to count, since load */
+	uint64_t running_ns; /* out: time it did count; less is multiplexed */
+};
+
+/*
+ * As pfm_read_pmds(), with times, and without a limit on the count.
+ */
+int pfm_read_counts(int fd, struct pfm_count *counts, int count);
+
+/* The PMU as this machine shows it; strings are static. */
+struct pfm_pmu_info {
+	const char *name;    /* "perf" */
+	const char *desc;    /* "Linux perf_event, 6 counters" */
+	unsigned ncounters;  /* hardware counters; 0: none reachable */
+	const char *missing; /* why there are none, or NULL */
+	uint64_t pmcs[PFM_PMC_BV], pmds[PFM_PMD_BV]; /* implemented registers */
+};
+int pfm_pmu_get(struct pfm_pmu_info *info);
+
+/*
+ * Events.
+ */
+#define PFM_PLM_USER 0x1u
+#define PFM_PLM_KERNEL 0x2u
+#define PFM_PLM_HV 0x4u
+
+enum pfm_event_kind {
+	PFM_EVENT_HW, /* needs a hardware counter: PMC/PMD 0 to 255 */
+	PFM_EVENT_SW, /* a kernel event: PMC/PMD 256 to 319 */
+};
+
+struct pfm_event {
+	char *asked;  /* the string given; owned */
+	char *name;   /* full canonical string, accepted again; owned */
+	char *unit;   /* "" for a plain number, "ns", "Joules"; owned */
+	double scale; /* count x scale = value in unit */
+	enum pfm_event_kind kind;
+	unsigned plm;   /* PFM_PLM_* it counts at */
+	bool plm_asked; /* the string itself named the levels */
+	uint64_t code;  /* PMC value: raw select, or PFM_SW_CODE() */
+	uint64_t arg;   /* extra word, 0 when there is none */
+	char *cpus;     /* CPU list of a per-package PMU, or NULL; owned */
+};
+
+/*
+ * Parse one event: libpfm4 names, portable aliases (cycles, page-faults, ...),
+ * raw codes (r01c2), tracepoints (sched:sched_switch), PMUs of sysfs
+ * (msr/tsc/), breakpoints (mem:ADDR[/LEN]:x).  plm is the default level.
+ * ENOENT unknown (the reason names the nearest), EINVAL malformed, ENODEV this
+ * machine's kernel lacks the PMU, ENOTSUP it needs libpfm4 and that is not
+ * here.  libpfm4 is loaded only for a name nothing else knows.
+ */
+int pfm_event_parse(const char *str, unsigned plm, struct pfm_event *ev);
+
+/* The same event at other levels; its canonical name follows. */
+int pfm_event_set_plm(struct pfm_event *ev, unsigned plm);
+
+void pfm_event_release(struct pfm_event *ev);
+
+/* Where an event was placed, index by index as in the vector given. */
+struct pfm_place {
+	uint16_t pmd;       /* PMD index */
+	uint16_t npmcs;     /* 1 or 2 */
+	pfarg_pmc_t pmc[2]; /* ready for pfm_write_pmcs(), reg_set 0 */
+};
+
+/*
+ * Place n events on the counters of one set.  ENOSPC: they do not all fit; the
+ * reason names the first that does not and the limit, and the return value of
+ * the call stays -1; *fit (may be NULL) is how many did.
+ */
+int pfm_event_assign(const struct pfm_event *evs, unsigned n,
+		     struct pfm_place *places, unsigned *fit);
+
+/*
+ * Open the event for a moment, stopped, on thread tid (0 self, -1 any) and CPU
+ * (-1 any), to learn whether it can be counted.  errno as of load.
+ */
+int pfm_event_check(const struct pfm_event *ev, pid_t tid, int cpu);
+
+#ifdef __cplusplus
+}
+#endif
+#endif /* PFM_PFMCORE_H */

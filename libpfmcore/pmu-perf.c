@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * pmu-perf.c - the portable PMU: logical registers over perf_event.  The kernel
+ * places events on real counters, so PMC i and PMD i belong together and any
+ * event may go to any of them.  Not a description of registers: see pmu-*.c.
+ */
+#include "config.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+#include "insn.h"
+#include "priv.h"
+
+#define PMU_DIR "/sys/bus/event_source/devices/"
+
+/* Event select of x86, as the perfmon2 clients write it. */
+#define EVTSEL_INT (UINT64_C(1) << 20)
+
+#define PLM_FLAGS (PFM_REGFL_NO_USER | PFM_REGFL_NO_KERNEL | PFM_REGFL_NO_HV)
+
+/* clang-format off */
+static const struct pfm_pmc_desc pmcs[] = {
+	/* INT is the kernel's to set; 64-bit emulation is perf's, so NO_EMUL64
+	 * has nothing to clear but that bit. */
+	{ 0, PFM_PMC_HW_ARG - 1, PFM_REGFL_NO_EMUL64, 0, 0, EVTSEL_INT },
+	{ PFM_PMC_HW_ARG, PFM_PMC_SW_ARG - 1, 0, 0, 0, 0 },
+	{ PFM_PMC_SW_ARG, PFM_PMC_SW - 1, 0, 0, 0, 0 },
+	{ PFM_PMC_SW, PFM_MAX_PMCS - 1, PLM_FLAGS, 0, 0, 0 },
+};
+/* clang-format on */
+
+/* PMU devices under which the kernel exports a core's counters. */
+static const char *const core_pmus[] = {
+	PMU_DIR "cpu",
+	PMU_DIR "cpu_core",
+	PMU_DIR "armv8_pmuv3",
+	PMU_DIR "armv8_pmuv3_0",
+};
+
+static bool have_core_pmu(void)
+{
+	for (size_t i = 0; i < sizeof(core_pmus) / sizeof(core_pmus[0]); i++)
+		if (access(core_pmus[i], F_OK) == 0)
+			return true;
+	return false;
+}
+
+/*
+ * How many events fit at once.  Intel SDM, "Architectural Performance
+ * Monitoring", CPUID.0AH: EAX[15:8] general, EDX[4:0] fixed counters.  AMD64
+ * APM volume 3, appendix E: Fn8000_0022 EBX[3:0] core counters; without it
+ * Fn8000_0001 ECX[23] says six, else four.  Elsewhere six, as an Arm core has
+ * at least; the kernel refuses what does not fit.
+ */
+static unsigned count_counters(void)
+{
+	struct cpuid_regs r;
+
+	if (insn_cpuid(0x0a, 0, &r) && (r.eax & 0xff) > 0)
+		return (r.eax >> 8 & 0xff) +
+		       ((r.eax & 0xff) > 1 ? r.edx & 0x1f : 0);
+	if (insn_cpuid(0x80000022, 0, &r) && r.eax & 1)
+		return r.ebx & 0xf;
+	if (insn_cpuid(0x80000001, 0, &r))
+		return r.ecx >> 23 & 1 ? 6 : 4;
+	return 6;
+}
+
+static int perf_probe(struct pfm_regs *regs)
+{
+	regs->ncounters = have_core_pmu() ? count_counters() : 0;
+	for (unsigned i = 0; i < regs->ncounters; i++) {
+		bv_set(regs->pmcs, i);
+		bv_set(regs->pmcs, PFM_PMC_HW_ARG + i);
+		bv_set(regs->pmds, i);
+	}
+	for (unsigned i = 0; i < PFM_MAX_SW_PMCS; i++) {
+		bv_set(regs->pmcs, PFM_PMC_SW + i);
+		bv_set(regs->pmcs, PFM_PMC_SW_ARG + i);
+		bv_set(regs->pmds, PFM_PMD_SW + i);
+	}
+	snprintf(regs->desc, sizeof(regs->desc),
+		 "Linux perf_event, %u hardware counters", regs->ncounters);
+	return 0;
+}
+
+const struct pfm_pmu pfm_pmu_perf = {
+	.name = "perf",
+	.pmcs = pmcs,
+	.npmcs = sizeof(pmcs) / sizeof(pmcs[0]),
+	.probe = perf_probe,
+};
