@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * count.c - pfmon count: its options and the rules between them.  The runs
+ * are in run.c, and each step of a run in a file of its own; see count.h.
+ */
+#include "config.h"
+
+#include "count.h"
+
+#include <stdlib.h>
+
+static const char examples[] =
+	"  pfmon count ls -l               the usual events of a command\n"
+	"  pfmon count -e cycles,page-faults -r 5 -- ./prog\n"
+	"  pfmon count -p 1234 -d 10s      a running process, 10 seconds\n"
+	"  pfmon count -a -A -I 1s         each CPU, every second\n";
+
+static void set_per_cpu(const char *arg, void *value)
+{
+	(void)arg;
+	*(unsigned *)value = PER_CPU;
+}
+
+static void show_version(const char *arg, void *value)
+{
+	(void)arg;
+	(void)value;
+	print_version();
+	exit(0);
+}
+
+/* One rule between options: broken, the text is a usage error. */
+struct rule {
+	bool broken;
+	const char *text;
+};
+
+static void check_options(const struct count_opt *o)
+{
+	bool system = o->all_cpus || o->cpus, attach = o->pids.n || o->tids.n;
+	bool split = o->per == PER_THREAD || o->per == PER_PROCESS;
+	bool follows = split && o->command && !attach && !system;
+	const struct rule rules[] = {
+		{ !o->command && !system && !attach && !o->dry_run,
+		  "nothing to count: give a command, -p, --tid, -a or -C" },
+		{ system && attach, "-p and --tid go without -a and -C" },
+		{ o->pids.n && o->tids.n, "-p goes without --tid" },
+		{ o->per == PER_CPU && !system,
+		  "-A and --per=cpu need -a or -C" },
+		{ split && system,
+		  "--per=thread and --per=process go without -a and -C" },
+		{ o->repeat > 1 && !o->command, "-r needs a command" },
+		{ o->warmup && !o->command, "--warmup needs a command" },
+		{ o->repeat > 1 && o->interval_ns, "-r goes without -I" },
+		{ o->repeat > 1 && split,
+		  "-r goes without --per=thread and --per=process: "
+		  "the threads of two runs are not the same" },
+		{ follows && o->interval_ns,
+		  "-I goes with --per=thread and --per=process only beside "
+		  "-p: the rows of a command are known at its end" },
+		{ o->interval_count && !o->interval_ns,
+		  "--interval-count needs -I" },
+		{ o->table && o->repeat < 2, "--table needs -r" },
+		{ (o->pre || o->post) && !o->command,
+		  "--pre and --post need a command" },
+		{ o->json && o->csv, "-j goes without -x" },
+		{ o->csv && o->csv[0] && o->csv[1],
+		  "--csv: the separator is one character" },
+		{ o->csv && (o->csv[0] == '"' || o->csv[0] == '\n'),
+		  "--csv: a quote or a newline separates nothing" },
+		{ o->append && !o->output, "--append needs -o" },
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(rules); i++)
+		if (rules[i].broken)
+			usage_error(&cmd_count_entry, "%s", rules[i].text);
+}
+
+static void parse_options(int argc, char **argv, struct count_opt *o)
+{
+	const char *debug = NULL;
+	bool digits = true;
+	/* clang-format off */
+	const struct opt opts[] = {
+		{ OPT_LIST, 'e', "event|events", "LIST",
+		  "events: cycles,page-faults:u,r01c2,...",
+		  &o->events, 0, 0, NULL },
+		{ OPT_FLAG, 'u', "user-level|all-user", NULL,
+		  "count at user level; -k at kernel level",
+		  &o->user, 0, 0, NULL },
+		{ OPT_FLAG, 'k', "kernel-level|all-kernel", NULL, NULL,
+		  &o->kernel, 0, 0, NULL },
+		{ OPT_LIST, 'p', "pid|attach-task", "PID,...",
+		  "all threads of running processes", &o->pids, 0, 0, NULL },
+		{ OPT_LIST, 0, "tid", "TID,...", "these threads only",
+		  &o->tids, 0, 0, NULL },
+		{ OPT_FLAG, 'a', "all-cpus|system-wide", NULL,
+		  "everything on all CPUs", &o->all_cpus, 0, 0, NULL },
+		{ OPT_STRING, 'C', "cpu|cpu-list", "LIST",
+		  "on these CPUs: 0-3,8 S0 S0:0-3 N1 L3:0 core atom",
+		  &o->cpus, 0, 0, NULL },
+		{ OPT_CALL, 'A', "no-aggr", NULL, "a row per CPU (--per=cpu)",
+		  &o->per, 0, 0, set_per_cpu },
+		{ OPT_CHOICE, 0, "per", "total|thread|process|cpu",
+		  "what a row is", &o->per, 0, 0, NULL },
+		{ OPT_CHOICE, 0, "follow", "all|none",
+		  "count what the command starts, too",
+		  &o->follow, 0, 0, NULL },
+		{ OPT_TIME, 'D', "delay|trigger-start-delay", "TIME",
+		  "start counting later (10s 250ms; 5 is 5 s)",
+		  &o->delay_ns, NS_PER_S, 0, NULL },
+		{ OPT_TIME, 'd', "duration|session-timeout|timeout", "TIME",
+		  "so long, then SIGTERM to the command (5 is 5 s)",
+		  &o->duration_ns, NS_PER_S, 0, NULL },
+		{ OPT_TIME, 'I', "interval|print-interval", "TIME",
+		  "print what was counted each TIME (100 is 100 ms)",
+		  &o->interval_ns, 1000000, 0, NULL },
+		{ OPT_NUMBER, 0, "interval-count", "N", "so many times",
+		  &o->interval_count, 1, 1000000000, NULL },
+		{ OPT_NUMBER, 'r', "repeat", "N",
+		  "run it N times: mean, deviation, min, max",
+		  &o->repeat, 1, 1000000, NULL },
+		{ OPT_NUMBER, 0, "warmup", "N", "after N that are not counted",
+		  &o->warmup, 0, 1000000, NULL },
+		{ OPT_FLAG, 0, "table", NULL, "the rows of each run, too",
+		  &o->table, 0, 0, NULL },
+		{ OPT_STRING, 0, "pre", "CMD",
+		  "shell command before each run; --post after it",
+		  &o->pre, 0, 0, NULL },
+		{ OPT_STRING, 0, "post", "CMD", NULL, &o->post, 0, 0, NULL },
+		{ OPT_STRING, 'o', "output|outfile", "FILE",
+		  "write there; - is standard output",
+		  &o->output, 0, 0, NULL },
+		{ OPT_FLAG, 0, "append", NULL, "add to FILE",
+		  &o->append, 0, 0, NULL },
+		{ OPT_FLAG, 'j', "json", NULL, "JSON, an object a line",
+		  &o->json, 0, 0, NULL },
+		{ OPT_OPTARG, 'x', "csv", "SEP", "CSV, or separated by SEP",
+		  &o->csv, 0, 0, NULL },
+		{ OPT_FLAG, 0, "us-counter-format", NULL,
+		  "12,345 as always; --raw for 12345", &digits, 0, 0, NULL },
+		{ OPT_FLAG, 0, "raw", NULL, NULL, &o->raw, 0, 0, NULL },
+		{ OPT_CHOICE, 0, "color|colour", "auto|always|never",
+		  "or NO_COLOR", &o->colour, 0, 0, NULL },
+		{ OPT_NUMBER, 0, "width", "N", "columns of the text, 80 to 200",
+		  &o->width, 80, 200, NULL },
+		{ OPT_FLAG, 0, "no-cmd-output", NULL,
+		  "the command's output goes to /dev/null",
+		  &o->no_cmd_output, 0, 0, NULL },
+		{ OPT_CHOICE, 0, "backend", "auto|perf", "who counts",
+		  &o->backend, 0, 0, NULL },
+		{ OPT_FLAG, 0, "dry-run|check-events-only", NULL,
+		  "where the events would go; nothing runs",
+		  &o->dry_run, 0, 0, NULL },
+		{ OPT_FLAG, 'q', "quiet", NULL,
+		  "the rows only; -v registers, too", &o->quiet, 0, 0, NULL },
+		{ OPT_FLAG, 'v', "verbose", NULL, NULL,
+		  &o->verbose, 0, 0, NULL },
+		{ OPT_OPTARG, 0, "debug", "CATS",
+		  "the library's steps: all, or perf,rw,...",
+		  &debug, 0, 0, NULL },
+		{ OPT_CALL, 'V', "version", NULL, "version, and what is in it",
+		  NULL, 0, 0, show_version },
+		{ OPT_END, 0, NULL, NULL, NULL, NULL, 0, 0, NULL },
+	};
+	/* clang-format on */
+	int first = options_parse(&cmd_count_entry, opts, argc, argv);
+
+	if (first < argc)
+		o->command = argv + first;
+	if (!digits)
+		o->raw = true;
+	if (debug && pfm_set_debug(*debug ? debug : "all") < 0)
+		usage_error(&cmd_count_entry, "--debug: %s", pfm_reason());
+	check_options(o);
+}
+
+static int count_run(int argc, char **argv)
+{
+	struct count_opt opt = { .repeat = 1 };
+	struct output out;
+	struct session s = { .opt = &opt };
+	int status;
+
+	parse_options(argc, argv, &opt);
+	if (opt.json && !opt.dry_run)
+		json_init();
+	set_die_status(opt.command ? STATUS_PFMON : STATUS_FAIL);
+	/* First of all, so that no descriptor of ours takes a closed one. */
+	output_open(&out, &s);
+	set_die_status(STATUS_PFMON);
+	session_init(&s);
+	set_die_status(opt.command ? STATUS_PFMON : STATUS_FAIL);
+	status = opt.dry_run ? dry_run(&s, &out) : run_all(&s, &out);
+	if (output_close(&out) < 0)
+		status = opt.command ? STATUS_PFMON : STATUS_FAIL;
+	session_release(&s);
+	free(opt.events.v);
+	free(opt.pids.v);
+	free(opt.tids.v);
+	return status;
+}
+
+const struct cmd_entry cmd_count_entry = {
+	.name = "count",
+	.summary = "count events of a command, a process or a CPU",
+	.usage = "[OPTION]... [--] COMMAND [ARG]...",
+	.examples = examples,
+	.usage_status = STATUS_PFMON,
+	.run = count_run,
+};

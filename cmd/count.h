@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * count.h - the parts of pfmon count: what was asked (count_opt), what is
+ * counted (session), on whom (target), and what came out (result).  Shared by
+ * the files of the command only.
+ */
+#ifndef PFM_COUNT_H
+#define PFM_COUNT_H
+
+#include <poll.h>
+#include <signal.h>
+#include <sys/resource.h>
+
+#include <pfmcore.h>
+
+#include "cmd.h"
+
+enum per { PER_TOTAL, PER_THREAD, PER_PROCESS, PER_CPU };
+enum follow { FOLLOW_ALL, FOLLOW_NONE };
+enum colour { COLOUR_AUTO, COLOUR_ALWAYS, COLOUR_NEVER };
+
+/* What was asked.  Strings and lists are borrowed from argv. */
+struct count_opt {
+	struct strlist events, pids, tids;
+	const char *cpus;  /* -C */
+	bool all_cpus;     /* -a */
+	bool user, kernel; /* -u, -k: default levels */
+	unsigned per;      /* enum per; PER_TOTAL unless asked */
+	unsigned follow;   /* enum follow */
+	uint64_t delay_ns; /* 0: none, as the other times */
+	uint64_t duration_ns;
+	uint64_t interval_ns;
+	uint64_t interval_count; /* 0: no limit */
+	uint64_t repeat, warmup;
+	bool table;
+	const char *pre, *post;
+	const char *output; /* -o */
+	bool append, json, raw, no_cmd_output, quiet, verbose, dry_run;
+	const char *csv; /* -x: separator, "" for a comma, NULL: not asked */
+	unsigned colour; /* enum colour */
+	uint64_t width;  /* 0: of the terminal */
+	unsigned backend;
+	char **command; /* NULL without one */
+};
+
+/* cpulist.c: a set of CPUs. */
+#define CPUS_MAX 8192
+struct cpus {
+	uint64_t bv[CPUS_MAX / 64];
+};
+bool cpus_has(const struct cpus *c, unsigned cpu);
+/* Add an expression as of -C; NULL, or why it is refused (to be freed). */
+char *cpus_parse(const char *expr, struct cpus *c);
+void cpus_online(struct cpus *c);
+
+/* One event of the session. */
+struct counter {
+	struct pfm_event ev;    /* owned; unused when it was not parsed */
+	struct pfm_place place; /* registers, the same in every context */
+	char *asked;            /* as the user wrote it; owned */
+	char *label;            /* the same, with levels left out; owned */
+	char *name;             /* full canonical name; owned */
+	char *reason;           /* why it is not counted, or NULL; owned */
+	bool unparsed;          /* ev is empty */
+};
+
+struct value {
+	uint64_t count, enabled_ns, running_ns;
+};
+
+/* One context: where it counts and what it has counted. */
+struct slot {
+	int fd;            /* context, -1 without or when closed */
+	bool gone;         /* the thread has exited; the values are final */
+	pid_t tid, tgid;   /* 0 for a CPU; tgid is the process of the thread */
+	int cpu;           /* -1 for a thread */
+	char comm[16];     /* name of the thread, "" when not wanted */
+	bool *has;         /* per counter: is it counted here?  owned */
+	struct value *now; /* per counter, at the last read; owned */
+	struct value *old; /* the same, at the interval's beginning; owned */
+};
+
+struct session {
+	const struct count_opt *opt;
+	struct counter *ctrs; /* owned */
+	unsigned nctrs;
+	struct slot *slots; /* owned */
+	unsigned nslots;
+	unsigned nlive;          /* slots with an open context */
+	uint32_t flags;          /* PFM_FL_* of the contexts */
+	bool running;            /* counting now */
+	uint64_t since_ns;       /* when that began */
+	uint64_t counted_ns;     /* time counted before */
+	uint64_t old_counted_ns; /* the same, at the interval's beginning */
+	char *notice;            /* levels left out, or NULL; owned */
+	const char *backend;     /* who counts, static; NULL before */
+	struct pfm_pmu_info pmu; /* filled when a counter needs it */
+	struct rlimit nofile;    /* as found; rlim_max 0: not asked yet */
+	rlim_t nofile_now;       /* soft limit in force */
+};
+
+/* session.c */
+void session_init(struct session *s); /* opt is set, all else is 0 */
+void session_release(struct session *s);
+/* A context on a thread (cpu -1) or CPU; -1 with errno ESRCH: it is gone. */
+int session_add(struct session *s, const struct slot *where);
+struct slot *session_find(struct session *s, pid_t tid); /* not a gone one */
+void slot_start(const struct session *s, const struct slot *slot);
+void slot_end(struct session *s, struct slot *slot); /* last read, close */
+void session_start(struct session *s);
+void session_stop(struct session *s);
+void session_read(struct session *s);
+void session_next_interval(struct session *s);
+void session_truncate(struct session *s, unsigned n); /* forget all but n */
+uint64_t session_counted_ns(const struct session *s); /* until now */
+
+/* events.c: the counters of a session, before there is a context. */
+void events_parse(struct session *s);
+void events_place(struct session *s);
+void counter_drop(struct counter *c, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+/*
+ * After a refused load: drop or narrow whatever is to blame.  False when all
+ * that is left can be opened alone, so that a retry makes no sense.
+ */
+bool events_relax(struct session *s, pid_t tid, int cpu);
+
+enum target_kind {
+	TARGET_COMMAND,
+	TARGET_PROCESS,
+	TARGET_THREAD,
+	TARGET_CPU,
+	TARGET_SYSTEM,
+};
+
+struct row_stats {
+	unsigned n; /* runs that have a value */
+	double mean, dev, min, max;
+};
+
+/* One line of the result: one event on one target. */
+struct row {
+	const struct counter *ctr; /* borrowed from the session */
+	enum target_kind kind;
+	pid_t id;           /* process, thread or CPU; -1: none, or several */
+	pid_t tgid;         /* of a thread */
+	const char *comm;   /* borrowed from the slot; "" unknown */
+	const char *reason; /* why there is no value, or NULL; borrowed */
+	uint64_t count;     /* as read */
+	double scaled;      /* estimate for the whole enabled time */
+	bool is_scaled;     /* the estimate is needed */
+	uint64_t enabled_ns, running_ns;
+	struct row_stats stats; /* n > 0: this is the mean of runs */
+};
+
+/* What the writers get.  Rows stand in groups of nctrs, one per target. */
+struct result {
+	struct row *rows; /* owned */
+	size_t nrows;
+	bool partial;        /* an interval or a snapshot: no exit yet */
+	int status, signal;  /* of the command; 128 + N and N if killed */
+	uint64_t time_ns;    /* since the start, of an interval or snapshot */
+	uint64_t elapsed_ns; /* of the command, or of the interval */
+	uint64_t counted_ns; /* of it, time that was counted */
+	unsigned nctrs;      /* rows of one target */
+	uint64_t user_ns, system_ns;
+	unsigned nthreads;         /* 0: not known */
+	const struct result *runs; /* of a repeated command; borrowed */
+	unsigned nruns;            /* then the times above are means */
+};
+
+/* result.c */
+void result_build(const struct session *s, struct result *res, bool interval);
+void result_mean(struct result *mean, const struct result *runs, unsigned n);
+void result_release(struct result *res);
+/* The value of a row in the event's own unit; only when reason is NULL. */
+double row_value(const struct row *row);
+/* Not a plain count: an estimate, a mean, or in a unit with a fraction. */
+bool row_is_real(const struct row *row);
+const char *row_kind(const struct row *row); /* "counted", "scaled" or so */
+
+/* derive.c: what a row says beside the number; false when nothing. */
+bool derive(const struct result *res, const struct row *row, char *buf,
+	    size_t size);
+
+/* target.c */
+struct target {
+	pid_t pid; /* child, 0: none; its own thread id too */
+	int sock;  /* to the child: release, and back its exec's errno */
+	struct pollfd
+		*ends; /* readable when a process or thread ended; owned */
+	bool *owned;   /* is the descriptor ours to close?  owned */
+	unsigned nends;
+	bool done;   /* the child ended */
+	int wstatus; /* of wait */
+	struct rusage usage;
+};
+/* A child that waits for target_release; quiet: its output is dropped. */
+void target_fork(struct target *t, char *const *argv, const struct session *s,
+		 bool quiet);
+void target_release(struct target *t);
+/* The exit status when the command could not be run; 0: it was. */
+int target_exec_failed(const struct target *t, const char *name);
+void target_attach(struct target *t, struct session *s);
+void target_cpus(struct session *s);
+void target_end(struct target *t);
+void thread_comm(pid_t tid, char *comm, size_t size);
+pid_t thread_process(pid_t tid); /* 0 when it is gone */
+
+/* follow.c: ptrace, a context for each thread of the command. */
+void follow_seize(const struct target *t, bool all); /* all: processes too */
+void follow_reap(struct target *t, struct session *s);
+
+/* loop.c: waits for whatever ends or interrupts the counting. */
+struct writer;
+struct output;
+struct run {
+	struct session *s;
+	struct target *t;
+	struct output *out;
+	uint64_t start_ns;  /* the command was released */
+	uint64_t tick_ns;   /* end of the current interval; 0: no intervals */
+	uint64_t last_ns;   /* its beginning */
+	uint64_t intervals; /* printed */
+	bool delayed;       /* counting has not begun yet */
+	bool ended;         /* counting is over for good */
+	bool interrupted;   /* a SIGINT came */
+	bool killed;        /* a second one: leave at once */
+};
+void signals_init(void);
+void signals_restore(void); /* in a child, before exec */
+void run_loop(struct run *run);
+void run_interval(struct run *run); /* print the deltas, begin anew */
+
+/* output.c: growing text, written whole. */
+struct output {
+	const struct session *s;
+	const struct writer *writer;
+	int fd;           /* owned unless it is a standard stream */
+	const char *name; /* for messages */
+	char *buf;        /* owned */
+	size_t len, size;
+	unsigned printed; /* results written so far */
+	bool appended;    /* the file had contents: no second head line */
+	int error;        /* errno of the first failed write; 0: none */
+	bool colour;
+	unsigned width;
+};
+struct writer {
+	void (*result)(struct output *out, const struct result *res);
+};
+extern const struct writer writer_text, writer_csv, writer_json;
+void output_open(struct output *out, const struct session *s);
+void output_result(struct output *out, const struct result *res);
+int output_close(struct output *out); /* -1: something was not written */
+void out_printf(struct output *out, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+void output_flush(struct output *out);
+/* out-table.c; true: a reason did not fit and needs a note. */
+bool text_table(struct output *out, const struct result *res, bool head);
+/* One line in an ANSI colour or NULL, cut at the width. */
+void text_line(struct output *out, const char *text, const char *colour);
+/* Is the lack of a PMU the reason?  The head tells it. */
+bool text_is_no_pmu(const struct output *out, const struct row *row);
+const char *target_name(enum target_kind kind);
+void json_init(void); /* find the library before anything runs, or die */
+
+/* run.c: the exit status */
+int run_all(struct session *s, struct output *out);
+
+/* dryrun.c: the same */
+int dry_run(struct session *s, struct output *out);
+
+#endif /* PFM_COUNT_H */

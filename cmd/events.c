@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * events.c - the counters of a session: event lists, registers, and what is
+ * dropped or narrowed, with its reason, where the machine or the permissions
+ * do not allow it.  Opens nothing; session.c does.
+ */
+#include "config.h"
+
+#include "count.h"
+
+#include <errno.h>
+#include <linux/perf_event.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PARANOID "/proc/sys/kernel/perf_event_paranoid"
+
+/*
+ * Five events that fit the counters of every PMU of the last fifteen years,
+ * and four of the kernel's.
+ */
+static const char default_events[] =
+	"cycles,instructions,branches,branch-misses,cache-misses,"
+	"task-clock,page-faults,context-switches,cpu-migrations";
+
+void counter_drop(struct counter *c, const char *fmt, ...)
+{
+	char text[512];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	free(c->reason);
+	c->reason = xstrdup(text);
+}
+
+/* The library's reason; it begins with the event, as the row does. */
+static void drop_for_reason(struct counter *c)
+{
+	const char *reason = pfm_reason();
+	size_t len = strlen(c->asked);
+
+	if (!strncmp(reason, c->asked, len) && !strncmp(reason + len, ": ", 2))
+		reason += len + 2;
+	counter_drop(c, "%s", reason);
+}
+
+static bool is_software(const struct counter *c, uint64_t config)
+{
+	return !c->unparsed && c->ev.kind == PFM_EVENT_SW &&
+	       c->ev.code == PFM_SW_CODE(PERF_TYPE_SOFTWARE, config);
+}
+
+/* The kernel itself does these: at user level they would read 0. */
+static bool is_kernel_only(const struct counter *c)
+{
+	return is_software(c, PERF_COUNT_SW_CONTEXT_SWITCHES) ||
+	       is_software(c, PERF_COUNT_SW_CPU_MIGRATIONS);
+}
+
+/* These count all time, whatever level was asked for. */
+static bool is_clock(const struct counter *c)
+{
+	return is_software(c, PERF_COUNT_SW_TASK_CLOCK) ||
+	       is_software(c, PERF_COUNT_SW_CPU_CLOCK);
+}
+
+/* Name the counter, with its levels where they are not the usual ones. */
+static void counter_name(struct counter *c)
+{
+	unsigned plm = c->ev.plm & (PFM_PLM_USER | PFM_PLM_KERNEL);
+	bool plain = c->ev.plm_asked || is_clock(c) || is_kernel_only(c);
+	const char *level = "";
+
+	if (!plain && plm == PFM_PLM_USER)
+		level = ":u";
+	if (!plain && plm == PFM_PLM_KERNEL)
+		level = ":k";
+	free(c->label);
+	c->label = xasprintf("%s%s", c->asked, level);
+	if (c->name && is_clock(c))
+		return;
+	free(c->name);
+	c->name = xstrdup(c->ev.name);
+}
+
+static void add_event(struct session *s, const char *text)
+{
+	const struct count_opt *opt = s->opt;
+	unsigned plm = PFM_PLM_USER | PFM_PLM_KERNEL;
+	struct counter *c;
+
+	if (opt->user != opt->kernel)
+		plm = opt->user ? PFM_PLM_USER : PFM_PLM_KERNEL;
+	s->ctrs = xreallocarray(s->ctrs, s->nctrs + 1, sizeof(*s->ctrs));
+	c = &s->ctrs[s->nctrs++];
+	*c = (struct counter){ .asked = xstrdup(text) };
+	if (pfm_event_parse(text, plm, &c->ev) < 0) {
+		/* Only what the user did not ask for may be missing. */
+		if (opt->events.n)
+			die("%s", pfm_reason());
+		c->unparsed = true;
+		c->label = xstrdup(text);
+		c->name = xstrdup(text);
+		drop_for_reason(c);
+		return;
+	}
+	counter_name(c);
+	if (is_kernel_only(c) && !(c->ev.plm & PFM_PLM_KERNEL))
+		counter_drop(c,
+			     "happens in the kernel only, which %s leaves out",
+			     c->ev.plm_asked ? "its level" : "-u");
+}
+
+/*
+ * The end of the first event of a list: commas within {} and within PMU/.../
+ * separate nothing, but a breakpoint's length follows a lone slash.
+ */
+static size_t event_length(const char *p)
+{
+	bool slashes = strncmp(p, "mem:", 4) != 0, inside = false;
+	size_t i;
+
+	for (i = 0; p[i]; i++) {
+		if (p[i] == '/' && slashes)
+			inside = !inside;
+		if (!inside && strchr(",{}", p[i]))
+			break;
+	}
+	return i;
+}
+
+/*
+ * All events are counted together, so that braces only have to match and not
+ * to be empty.
+ */
+static void add_list(struct session *s, const char *list)
+{
+	int depth = 0;
+	const char *p;
+	char *text;
+	size_t len;
+
+	for (p = list; *p; p += len) {
+		len = event_length(p);
+		if (len > 0) {
+			text = xasprintf("%.*s", (int)len, p);
+			add_event(s, text);
+			free(text);
+			continue;
+		}
+		depth += (*p == '{') - (*p == '}');
+		if (depth < 0 || depth > 1)
+			break;
+		len = 1;
+	}
+	if (depth)
+		die("-e '%s': the braces do not match", list);
+}
+
+/* Does the event count on the processor's own PMU, by code or by alias? */
+static bool needs_pmu(const struct counter *c)
+{
+	uint64_t type = c->ev.code >> 48;
+
+	if (c->unparsed || c->ev.kind == PFM_EVENT_HW)
+		return !c->unparsed;
+	return type == PERF_TYPE_HARDWARE || type == PERF_TYPE_HW_CACHE;
+}
+
+/* A PMU that is not there is one fact, not one error per event. */
+static void drop_hardware(struct session *s)
+{
+	unsigned i;
+
+	for (i = 0; i < s->nctrs; i++) {
+		struct counter *c = &s->ctrs[i];
+
+		if (!needs_pmu(c))
+			continue;
+		if (!s->pmu.name && pfm_pmu_get(&s->pmu) < 0)
+			die("%s", pfm_reason());
+		if (!s->pmu.ncounters)
+			counter_drop(c, "%s", s->pmu.missing);
+	}
+}
+
+void events_parse(struct session *s)
+{
+	const struct strlist *list = &s->opt->events;
+	size_t i;
+
+	for (i = 0; i < list->n; i++)
+		add_list(s, list->v[i]);
+	if (!list->n)
+		add_list(s, default_events);
+	if (!s->nctrs)
+		die("-e '%s' names no event", list->v[0]);
+	drop_hardware(s);
+}
+
+/* The registers of what is left; the defaults give way when they do not fit. */
+void events_place(struct session *s)
+{
+	struct pfm_event *evs = xcalloc(s->nctrs, sizeof(*evs));
+	struct pfm_place *places = xcalloc(s->nctrs, sizeof(*places));
+	unsigned *index = xcalloc(s->nctrs, sizeof(*index));
+	unsigned i, n, fit;
+
+	for (;;) {
+		for (i = n = 0; i < s->nctrs; i++) {
+			if (s->ctrs[i].reason)
+				continue;
+			index[n] = i;
+			evs[n++] = s->ctrs[i].ev;
+		}
+		if (!n || pfm_event_assign(evs, n, places, &fit) == 0)
+			break;
+		if (errno != ENOSPC || s->opt->events.n || fit >= n)
+			die("%s", pfm_reason());
+		drop_for_reason(&s->ctrs[index[fit]]);
+	}
+	for (i = 0; i < n; i++)
+		s->ctrs[index[i]].place = places[i];
+	free(index);
+	free(places);
+	free(evs);
+}
+
+/* Leave the kernel out of all that did not ask for it. */
+static void narrow(struct session *s)
+{
+	char paranoid[16] = "?";
+	unsigned i;
+
+	read_line_of(PARANOID, paranoid, sizeof(paranoid));
+	for (i = 0; i < s->nctrs; i++) {
+		struct counter *c = &s->ctrs[i];
+
+		if (c->reason || c->ev.plm_asked ||
+		    !(c->ev.plm & PFM_PLM_KERNEL))
+			continue;
+		if (is_kernel_only(c) || !(c->ev.plm & PFM_PLM_USER))
+			counter_drop(c,
+				     "kernel level is not permitted: "
+				     "perf_event_paranoid=%s",
+				     paranoid);
+		else if (pfm_event_set_plm(&c->ev, PFM_PLM_USER) < 0)
+			drop_for_reason(c);
+		else
+			counter_name(c);
+	}
+	free(s->notice);
+	s->notice = xasprintf("counting user level only: perf_event_paranoid=%s"
+			      "; sysctl kernel.perf_event_paranoid=1 or "
+			      "CAP_PERFMON counts the kernel too",
+			      paranoid);
+}
+
+/* Why the event cannot be counted there: an errno, 0 when it can. */
+static int check(const struct counter *c, pid_t tid, int cpu)
+{
+	if (pfm_event_check(&c->ev, tid, cpu) == 0)
+		return 0;
+	return errno;
+}
+
+bool events_relax(struct session *s, pid_t tid, int cpu)
+{
+	bool changed = false, forbidden = false;
+	unsigned i, left = 0;
+	int err;
+
+	for (i = 0; i < s->nctrs; i++) {
+		struct counter *c = &s->ctrs[i];
+
+		err = c->reason ? 0 : check(c, tid, cpu);
+		if (err == ESRCH || err == EMFILE || err == ENFILE)
+			return false;
+		if ((err == EACCES || err == EPERM) && !s->notice &&
+		    !c->ev.plm_asked && c->ev.plm & PFM_PLM_KERNEL) {
+			narrow(s);
+			changed = true;
+			err = c->reason ? 0 : check(c, tid, cpu);
+		}
+		if (err) {
+			drop_for_reason(c);
+			changed = true;
+			forbidden |= err == EACCES || err == EPERM;
+		}
+		left += !c->reason;
+	}
+	if (!left && forbidden)
+		die("not permitted: %s", pfm_reason());
+	return changed;
+}

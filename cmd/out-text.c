@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * out-text.c - results for people: a head that says what was counted, by whom
+ * and how, the table of out-table.c, and notes for what does not fit a cell.
+ */
+#include "config.h"
+
+#include "count.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define HEAD_EVERY 25 /* lines of intervals between two heads */
+#define NOTE_INDENT 8
+
+/* Text after a label, broken between words at the width. */
+static void put_note(struct output *out, const char *label, const char *text)
+{
+	size_t room = out->width - NOTE_INDENT, len;
+	char line[256];
+
+	while (*text) {
+		len = strlen(text);
+		if (len > room)
+			for (len = room; len > 0 && text[len] != ' '; len--)
+				;
+		if (!len)
+			len = room;
+		snprintf(line, sizeof(line), " %-*s%.*s", NOTE_INDENT - 1,
+			 label, (int)len, text);
+		text_line(out, line, NULL);
+		text += len + strspn(text + len, " ");
+		label = "";
+	}
+}
+
+/* The words of the command, cut to size, on one line whatever is in them. */
+static void join_command(char *const *argv, char *buf, size_t size)
+{
+	size_t len = 0, n;
+	char *p;
+
+	for (; *argv && len + 1 < size; argv++) {
+		n = (size_t)snprintf(buf + len, size - len, "%s%s",
+				     len ? " " : "", *argv);
+		len = n < size - len ? len + n : size - 1;
+	}
+	for (p = buf; *p; p++)
+		if (iscntrl((unsigned char)*p))
+			*p = '?';
+}
+
+/* What was counted: the command, or the targets of the options. */
+static void describe_target(const struct output *out, char *buf, size_t size)
+{
+	const struct count_opt *opt = out->s->opt;
+	size_t len;
+
+	if (opt->command) {
+		join_command(opt->command, buf, size);
+		return;
+	}
+	if (opt->pids.n)
+		len = (size_t)snprintf(buf, size, "process %s", opt->pids.v[0]);
+	else if (opt->tids.n)
+		len = (size_t)snprintf(buf, size, "thread %s", opt->tids.v[0]);
+	else if (opt->cpus)
+		len = (size_t)snprintf(buf, size, "CPUs %s", opt->cpus);
+	else
+		len = (size_t)snprintf(buf, size, "all CPUs");
+	if (len < size && opt->pids.n + opt->tids.n > 1)
+		snprintf(buf + len, size - len, " and others");
+}
+
+static void format_time(uint64_t ns, char *buf, size_t size)
+{
+	if (ns < NS_PER_S)
+		snprintf(buf, size, "%.3f ms", (double)ns / 1e6);
+	else
+		snprintf(buf, size, "%.3f s", (double)ns / 1e9);
+}
+
+static void describe_end(const struct output *out, const struct result *res,
+			 char *buf, size_t size)
+{
+	const struct count_opt *opt = out->s->opt;
+	char time[32];
+	int len;
+
+	format_time(res->elapsed_ns, time, sizeof(time));
+	if (opt->interval_ns && res->partial)
+		len = snprintf(buf, size, "every %.3f s",
+			       (double)opt->interval_ns / 1e9);
+	else if (res->nruns)
+		len = snprintf(buf, size, "exit %d, %u runs of %s", res->status,
+			       res->nruns, time);
+	else if (res->partial)
+		len = snprintf(buf, size, "so far, after %s", time);
+	else if (!opt->command)
+		len = snprintf(buf, size, "%s", time);
+	else if (res->signal)
+		len = snprintf(buf, size, "killed by signal %d after %s",
+			       res->signal, time);
+	else
+		len = snprintf(buf, size, "exit %d after %s", res->status,
+			       time);
+	if (res->nthreads && len > 0 && (size_t)len < size)
+		snprintf(buf + len, size - (size_t)len, ", %u thread%s",
+			 res->nthreads, res->nthreads == 1 ? "" : "s");
+}
+
+static void put_what(struct output *out, const struct result *res)
+{
+	char what[256], end[96], line[256];
+	int room;
+
+	describe_target(out, what, sizeof(what));
+	describe_end(out, res, end, sizeof(end));
+	room = (int)out->width - (int)strlen(end) - 4;
+	if (room > 52)
+		room = 52;
+	if ((int)strlen(what) > room)
+		snprintf(what + room - 3, 4, "...");
+	snprintf(line, sizeof(line), " %-*s  %s", room, what, end);
+	text_line(out, line, "\033[1m");
+}
+
+/* "model name" of the first processor; nothing where there is no such line. */
+static void cpu_model(char *buf, size_t size)
+{
+	char text[1024];
+	const char *p = NULL;
+
+	if (read_start_of("/proc/cpuinfo", text, sizeof(text)) == 0)
+		p = strstr(text, "model name");
+	if (p)
+		p = strchr(p, ':');
+	if (!p)
+		return;
+	p += 1 + strspn(p + 1, " ");
+	snprintf(buf, size, "%.*s", (int)strcspn(p, "\n"), p);
+}
+
+/* The levels that all counters have in common, or "mixed levels". */
+static const char *levels(const struct session *s)
+{
+	const unsigned both = PFM_PLM_USER | PFM_PLM_KERNEL;
+	unsigned all = both, any = 0, i;
+
+	for (i = 0; i < s->nctrs; i++) {
+		if (s->ctrs[i].reason)
+			continue;
+		all &= s->ctrs[i].ev.plm;
+		any |= s->ctrs[i].ev.plm & both;
+	}
+	if (all != any)
+		return "mixed levels";
+	if (any == both)
+		return "user+kernel";
+	return any == PFM_PLM_USER ? "user level" : "kernel level";
+}
+
+static void put_how(struct output *out, const struct result *res)
+{
+	const struct session *s = out->s;
+	unsigned counted = 0, i;
+	bool scaled = false;
+	char model[96] = "", line[256];
+	size_t r;
+
+	for (i = 0; i < s->nctrs; i++)
+		counted += !s->ctrs[i].reason;
+	for (r = 0; r < res->nrows; r++)
+		scaled |= res->rows[r].is_scaled;
+	if (counted) {
+		cpu_model(model, sizeof(model));
+		snprintf(line, sizeof(line),
+			 " %s%s%s . %s . %u event%s, %smultiplexed", model,
+			 model[0] ? " . " : "",
+			 s->backend && !strcmp(s->backend, "perf") ?
+				 "perf_event" :
+				 s->backend,
+			 levels(s), counted, counted == 1 ? "" : "s",
+			 scaled ? "" : "not ");
+		text_line(out, line, NULL);
+	}
+	if (!s->pmu.missing)
+		return;
+	snprintf(line, sizeof(line),
+		 " %s: hardware events cannot be counted here", s->pmu.missing);
+	text_line(out, line, NULL);
+}
+
+static void put_head(struct output *out, const struct result *res)
+{
+	out_printf(out, "\n");
+	put_what(out, res);
+	put_how(out, res);
+	out_printf(out, "\n");
+}
+
+static void put_time(struct output *out, const struct result *res)
+{
+	char line[256], elapsed[32], user[32], system[32];
+
+	if (!out->s->opt->command || res->partial)
+		return;
+	out_printf(out, "\n");
+	format_time(res->elapsed_ns, elapsed, sizeof(elapsed));
+	format_time(res->user_ns, user, sizeof(user));
+	format_time(res->system_ns, system, sizeof(system));
+	snprintf(line, sizeof(line),
+		 " time   %s elapsed    %s user    %s system", elapsed, user,
+		 system);
+	text_line(out, line, NULL);
+}
+
+/* Each reason once, with the first of the events it holds for. */
+static void put_reasons(struct output *out, const struct result *res)
+{
+	size_t i, k;
+	char *text;
+
+	for (i = 0; i < res->nrows; i++) {
+		const struct row *row = &res->rows[i];
+
+		if (!row->reason || text_is_no_pmu(out, row))
+			continue;
+		for (k = 0; k < i; k++)
+			if (res->rows[k].reason &&
+			    !strcmp(res->rows[k].reason, row->reason))
+				break;
+		if (k < i)
+			continue;
+		text = xasprintf("%s: %s", row->ctr->label, row->reason);
+		put_note(out, "note", text);
+		free(text);
+	}
+}
+
+/* -v: which register counts what. */
+static void put_registers(struct output *out)
+{
+	const struct session *s = out->s;
+	unsigned i;
+	char *text;
+
+	for (i = 0; i < s->nctrs; i++) {
+		const struct counter *c = &s->ctrs[i];
+
+		if (c->reason)
+			continue;
+		text = xasprintf("PMD%u  PMC%u = %#llx  %s", c->place.pmd,
+				 c->place.pmc[0].reg_num,
+				 (unsigned long long)c->place.pmc[0].reg_value,
+				 c->name);
+		put_note(out, "where", text);
+		free(text);
+	}
+}
+
+static void put_notes(struct output *out, const struct result *res, bool cut)
+{
+	const struct session *s = out->s;
+
+	if (cut)
+		put_reasons(out, res);
+	if (s->notice)
+		put_note(out, "note", s->notice);
+	if (s->opt->per == PER_THREAD && s->opt->pids.n)
+		put_note(out, "note",
+			 "a thread created later is counted with "
+			 "the thread that created it");
+	if (s->opt->verbose)
+		put_registers(out);
+}
+
+static void text_result(struct output *out, const struct result *res)
+{
+	const struct count_opt *opt = out->s->opt;
+	bool interval = opt->interval_ns && res->partial;
+	bool quiet = opt->quiet, first = !out->printed, head = !quiet, cut;
+
+	if (interval)
+		head = head && out->printed % HEAD_EVERY == 0;
+	if (!quiet && (!interval || first))
+		put_head(out, res);
+	cut = text_table(out, res, head);
+	if (quiet || (interval && !first))
+		return;
+	if (!interval)
+		put_time(out, res);
+	put_notes(out, res, cut);
+	if (!interval)
+		out_printf(out, "\n");
+}
+
+const struct writer writer_text = { .result = text_result };

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * pfmon.c - finds the command and runs it.  It does no work of its own, and
+ * starts nothing that the command might not need.
+ */
+#include "config.h"
+
+#include "cmd.h"
+
+#include <pfmcore.h>
+#include <string.h>
+
+static const struct cmd_entry *const commands[] = {
+	&cmd_count_entry,
+};
+
+void print_version(void)
+{
+#ifdef HAVE_LIBPFM4
+	static const char libpfm4[] = "yes, loaded on first need";
+#else
+	static const char libpfm4[] = "no: raw codes, aliases, sysfs events";
+#endif
+#ifdef HAVE_JANSSON
+	static const char jansson[] = "yes, loaded on first need";
+#else
+	static const char jansson[] = "no: --json is refused";
+#endif
+	print_out("pfmon %s, libpfmcore %s\n"
+		  " libpfm4   %s\n"
+		  " jansson   %s\n",
+		  PACKAGE_VERSION, pfm_core_version(), libpfm4, jansson);
+}
+
+static int print_help(void)
+{
+	size_t i;
+
+	print_out("usage: pfmon COMMAND [OPTION]... [ARG]...\n"
+		  "       pfmon count -- ls -l     "
+		  "count events while ls runs\n\ncommands:\n");
+	for (i = 0; i < ARRAY_SIZE(commands); i++)
+		print_out(" %-9s %s\n", commands[i]->name,
+			  commands[i]->summary);
+	print_out("\npfmon COMMAND -h prints the options of a command, "
+		  "pfmon -V the version.\n");
+	return 0;
+}
+
+static const struct cmd_entry *find_command(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(commands); i++)
+		if (!strcmp(commands[i]->name, name))
+			return commands[i];
+	return NULL;
+}
+
+static _Noreturn void unknown_command(const char *name)
+{
+	unsigned best = 4, d;
+	const char *near = NULL;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(commands); i++) {
+		d = word_distance(name, commands[i]->name);
+		if (d < best) {
+			best = d;
+			near = commands[i]->name;
+		}
+	}
+	set_die_status(STATUS_USAGE);
+	if (near)
+		die("no command '%s', nearest is '%s'; see pfmon --help", name,
+		    near);
+	die("no command '%s'; to count a program: pfmon count -- %s", name,
+	    name);
+}
+
+int main(int argc, char **argv)
+{
+	const struct cmd_entry *cmd;
+
+	if (argc < 2) {
+		set_die_status(STATUS_USAGE);
+		die("a command is missing; see pfmon --help");
+	}
+	if (!strcmp(argv[1], "-h") || !strcmp(argv[1], "--help"))
+		return print_help();
+	if (!strcmp(argv[1], "-V") || !strcmp(argv[1], "--version")) {
+		print_version();
+		return 0;
+	}
+	/* pfmon 3.x had no commands: its options and programs mean count. */
+	if (argv[1][0] == '-' || strchr(argv[1], '/'))
+		return cmd_count_entry.run(argc, argv);
+	cmd = find_command(argv[1]);
+	if (!cmd)
+		unknown_command(argv[1]);
+	return cmd->run(argc - 1, argv + 1);
+}

@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * result.c - from the values of the contexts to the rows that are printed:
+ * sums over threads or CPUs, estimates for what was multiplexed, the mean of
+ * repeated runs.  Formats nothing.
+ */
+#include "config.h"
+
+#include "count.h"
+
+#include <stdlib.h>
+
+static const char *const never_ran = "never ran on the PMU: more events than "
+				     "counters, or they are taken";
+static const char *const elsewhere = "its PMU counts on one CPU of each "
+				     "package, not on this one";
+
+double row_value(const struct row *row)
+{
+	if (row->stats.n)
+		return row->stats.mean;
+	return (row->is_scaled ? row->scaled : (double)row->count) *
+	       row->ctr->ev.scale;
+}
+
+bool row_is_real(const struct row *row)
+{
+	return row->is_scaled || row->stats.n || row->ctr->ev.scale != 1;
+}
+
+const char *row_kind(const struct row *row)
+{
+	if (row->stats.n)
+		return "derived";
+	return row->is_scaled ? "scaled" : "counted";
+}
+
+/* Do the values of a slot belong to the target of this row? */
+static bool same_target(const struct row *row, const struct slot *slot)
+{
+	switch (row->kind) {
+	case TARGET_CPU:
+		return row->id == slot->cpu;
+	case TARGET_THREAD:
+		return row->id == slot->tid;
+	case TARGET_PROCESS:
+		return row->id == slot->tgid;
+	default:
+		return true;
+	}
+}
+
+/* The only number of a list such as that of -p, or -1. */
+static pid_t only_id(const struct strlist *list)
+{
+	char *end;
+	long id;
+
+	if (list->n != 1)
+		return -1;
+	id = strtol(list->v[0], &end, 10);
+	return *end ? -1 : (pid_t)id;
+}
+
+/* Target of the rows that the slot belongs to. */
+static struct row row_of(const struct session *s, const struct slot *slot)
+{
+	const struct count_opt *opt = s->opt;
+	struct row row = { .id = -1, .comm = "", .kind = TARGET_COMMAND };
+
+	if (opt->per == PER_CPU) {
+		row.kind = TARGET_CPU;
+		row.id = slot->cpu;
+	} else if (opt->per == PER_THREAD) {
+		row.kind = TARGET_THREAD;
+		row.id = slot->tid;
+		row.tgid = slot->tgid;
+		row.comm = slot->comm;
+	} else if (opt->per == PER_PROCESS) {
+		row.kind = TARGET_PROCESS;
+		row.id = row.tgid = slot->tgid;
+		row.comm = slot->comm;
+	} else if (slot->cpu >= 0) {
+		row.kind = TARGET_SYSTEM;
+	} else if (opt->pids.n) {
+		row.kind = TARGET_PROCESS;
+		row.id = only_id(&opt->pids);
+	} else if (opt->tids.n) {
+		row.kind = TARGET_THREAD;
+		row.id = only_id(&opt->tids);
+	}
+	return row;
+}
+
+/*
+ * The first row of the slot's target, made when it is not there yet.  A thread
+ * is its own target, even if a number comes back.
+ */
+static struct row *find_rows(const struct session *s, const struct slot *slot,
+			     struct result *res)
+{
+	struct row model = row_of(s, slot), *rows;
+	size_t i;
+
+	if (s->opt->per == PER_TOTAL && res->nrows)
+		return res->rows;
+	for (i = 0; s->opt->per != PER_THREAD && i < res->nrows; i += s->nctrs)
+		if (same_target(&res->rows[i], slot))
+			return &res->rows[i];
+	i = res->nrows;
+	res->nrows += s->nctrs;
+	res->rows = xreallocarray(res->rows, res->nrows, sizeof(*res->rows));
+	rows = &res->rows[i];
+	for (i = 0; i < s->nctrs; i++) {
+		rows[i] = model;
+		rows[i].ctr = &s->ctrs[i];
+		rows[i].reason =
+			s->ctrs[i].reason ? s->ctrs[i].reason : elsewhere;
+	}
+	return rows;
+}
+
+static void add_value(struct row *row, const struct value *now,
+		      const struct value *old)
+{
+	uint64_t count = now->count - old->count;
+	uint64_t enabled = now->enabled_ns - old->enabled_ns;
+	uint64_t running = now->running_ns - old->running_ns;
+
+	row->reason = NULL;
+	row->count += count;
+	row->enabled_ns += enabled;
+	row->running_ns += running;
+	if (running < enabled) {
+		row->is_scaled = true;
+		if (running)
+			row->scaled += (double)count * (double)enabled /
+				       (double)running;
+	} else {
+		row->scaled += (double)count;
+	}
+}
+
+void result_build(const struct session *s, struct result *res, bool interval)
+{
+	static const struct value zero;
+	unsigned i, k;
+	struct row *rows;
+	size_t r;
+
+	for (i = 0; i < s->nslots; i++) {
+		const struct slot *slot = &s->slots[i];
+
+		rows = find_rows(s, slot, res);
+		for (k = 0; k < s->nctrs; k++)
+			if (slot->has[k])
+				add_value(&rows[k], &slot->now[k],
+					  interval ? &slot->old[k] : &zero);
+	}
+	for (r = 0; r < res->nrows; r++)
+		if (res->rows[r].enabled_ns && !res->rows[r].running_ns)
+			res->rows[r].reason = never_ran;
+	res->nctrs = s->nctrs;
+	res->counted_ns = session_counted_ns(s);
+	if (interval)
+		res->counted_ns -= s->old_counted_ns;
+}
+
+/* Newton's: the C library's would map a library for this one call. */
+static double root(double x)
+{
+	double r = x > 1 ? x : 1, next;
+
+	while (x > 0) {
+		next = (r + x / r) / 2;
+		if (next >= r)
+			return r;
+		r = next;
+	}
+	return 0;
+}
+
+/* Mean and the rest of one row over the runs in which it has a value. */
+static struct row_stats stats_of(const struct result *runs, unsigned n,
+				 size_t row)
+{
+	struct row_stats st = { 0 };
+	double sum = 0, squares = 0, v;
+	unsigned i;
+
+	for (i = 0; i < n; i++) {
+		if (runs[i].rows[row].reason)
+			continue;
+		v = row_value(&runs[i].rows[row]);
+		if (!st.n || v < st.min)
+			st.min = v;
+		if (!st.n || v > st.max)
+			st.max = v;
+		sum += v;
+		st.n++;
+	}
+	if (!st.n)
+		return st;
+	st.mean = sum / st.n;
+	/* A second pass: the sum of squares alone loses all digits. */
+	for (i = 0; i < n; i++) {
+		if (runs[i].rows[row].reason)
+			continue;
+		v = row_value(&runs[i].rows[row]) - st.mean;
+		squares += v * v;
+	}
+	if (st.n > 1)
+		st.dev = root(squares / (st.n - 1));
+	return st;
+}
+
+void result_mean(struct result *mean, const struct result *runs, unsigned n)
+{
+	unsigned i;
+	size_t r;
+
+	*mean = runs[n - 1];
+	mean->runs = runs;
+	mean->nruns = n;
+	mean->elapsed_ns = mean->counted_ns = 0;
+	mean->user_ns = mean->system_ns = 0;
+	mean->status = mean->signal = 0;
+	for (i = 0; i < n; i++) {
+		/* The first that failed, as pfmon's own status. */
+		if (!mean->status) {
+			mean->status = runs[i].status;
+			mean->signal = runs[i].signal;
+		}
+		mean->elapsed_ns += runs[i].elapsed_ns / n;
+		mean->counted_ns += runs[i].counted_ns / n;
+		mean->user_ns += runs[i].user_ns / n;
+		mean->system_ns += runs[i].system_ns / n;
+	}
+	mean->rows = xcalloc(mean->nrows, sizeof(*mean->rows));
+	for (r = 0; r < mean->nrows; r++) {
+		struct row *row = &mean->rows[r];
+
+		*row = runs[n - 1].rows[r];
+		row->stats = stats_of(runs, n, r);
+		row->enabled_ns = row->running_ns = 0;
+		if (row->stats.n)
+			row->reason = NULL;
+		for (i = 0; i < n; i++) {
+			row->enabled_ns += runs[i].rows[r].enabled_ns;
+			row->running_ns += runs[i].rows[r].running_ns;
+			row->is_scaled |= runs[i].rows[r].is_scaled;
+		}
+	}
+}
+
+void result_release(struct result *res)
+{
+	free(res->rows);
+	*res = (struct result){ 0 };
+}

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * run.c - one run of counting after another: open the target, count until
+ * something ends it, read, close.  What happens meanwhile is in loop.c.
+ */
+#include "config.h"
+
+#include "count.h"
+
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* How a run came out, beside its counts. */
+struct outcome {
+	int status;       /* exit status for pfmon */
+	bool failed;      /* the command did not run: nothing to print */
+	bool interrupted; /* no further run */
+};
+
+/* --pre and --post: not counted, and not to be ignored when they fail. */
+static bool run_shell(const char *option, const char *text)
+{
+	char *copy = xstrdup(text);
+	char *const argv[] = { (char[]){ "/bin/sh" }, (char[]){ "-c" }, copy,
+			       NULL };
+	struct target t = { 0 };
+	int wstatus;
+
+	target_fork(&t, argv, NULL, false);
+	target_release(&t);
+	if (wait4(t.pid, &wstatus, 0, NULL) < 0)
+		die("cannot wait for %s: %m", option);
+	target_end(&t);
+	free(copy);
+	if (WIFSIGNALED(wstatus))
+		warn("%s '%s' was killed by signal %d", option, text,
+		     WTERMSIG(wstatus));
+	else if (WEXITSTATUS(wstatus))
+		warn("%s '%s' failed with status %d", option, text,
+		     WEXITSTATUS(wstatus));
+	return wstatus == 0;
+}
+
+/* Everything open and stopped; a command is there and waits. */
+static void open_targets(struct session *s, struct target *t)
+{
+	const struct count_opt *opt = s->opt;
+	struct slot first = { .cpu = -1 };
+	bool attach = opt->pids.n || opt->tids.n;
+	bool system = opt->all_cpus || opt->cpus;
+	bool split = opt->per == PER_THREAD || opt->per == PER_PROCESS;
+
+	s->flags = PFM_FL_SHARED | PFM_FL_NOPTRACE;
+	if (opt->follow == FOLLOW_ALL && !opt->tids.n)
+		s->flags |= PFM_FL_INHERIT;
+	if (opt->command)
+		target_fork(t, opt->command, s, opt->no_cmd_output);
+	if (system) {
+		s->flags = PFM_FL_SHARED | PFM_FL_SYSTEM_WIDE | PFM_FL_ANYCPU;
+		target_cpus(s);
+	} else if (attach) {
+		target_attach(t, s);
+	} else {
+		if (!opt->delay_ns)
+			s->flags |= PFM_FL_ON_EXEC;
+		if (split) {
+			s->flags &= ~PFM_FL_INHERIT;
+			follow_seize(t, opt->follow == FOLLOW_ALL);
+		}
+		first.tid = first.tgid = t->pid;
+		if (session_add(s, &first) < 0)
+			die("the command ended before it began: %s",
+			    pfm_reason());
+	}
+}
+
+static uint64_t timeval_ns(const struct timeval *tv)
+{
+	return (uint64_t)tv->tv_sec * NS_PER_S + (uint64_t)tv->tv_usec * 1000;
+}
+
+static void fill_result(const struct run *run, struct result *res)
+{
+	const struct count_opt *opt = run->s->opt;
+	const struct target *t = run->t;
+
+	result_build(run->s, res, false);
+	res->elapsed_ns = now_ns() - run->start_ns;
+	res->time_ns = res->elapsed_ns;
+	/* Left behind by a second Ctrl-C: there is no exit status. */
+	res->partial = t->pid && !t->done;
+	if (!t->done)
+		return;
+	res->status = WEXITSTATUS(t->wstatus);
+	if (WIFSIGNALED(t->wstatus)) {
+		res->signal = WTERMSIG(t->wstatus);
+		res->status = 128 + res->signal;
+	}
+	res->user_ns = timeval_ns(&t->usage.ru_utime);
+	res->system_ns = timeval_ns(&t->usage.ru_stime);
+	if (opt->per == PER_THREAD || opt->per == PER_PROCESS)
+		res->nthreads = run->s->nslots;
+}
+
+static struct outcome run_once(struct session *s, struct output *out,
+			       struct result *res)
+{
+	const struct count_opt *opt = s->opt;
+	struct target t = { 0 };
+	struct run run = { .s = s, .t = &t, .out = out };
+	struct outcome end = { 0 };
+
+	if (opt->pre && !run_shell("--pre", opt->pre))
+		return (struct outcome){ STATUS_PFMON, true, true };
+	open_targets(s, &t);
+	run_loop(&run);
+	if (t.done)
+		end.status = target_exec_failed(&t, opt->command[0]);
+	end.failed = end.status != 0;
+	if (!end.failed) {
+		session_read(s);
+		/* The unfinished interval, unless enough were printed. */
+		if (opt->interval_ns && run.intervals != opt->interval_count)
+			run_interval(&run);
+		fill_result(&run, res);
+		end.status = run.killed ? 128 + SIGINT : res->status;
+	}
+	end.interrupted = run.interrupted;
+	target_end(&t);
+	if (opt->post && !end.failed && !run_shell("--post", opt->post)) {
+		end.status = STATUS_PFMON;
+		end.interrupted = true;
+	}
+	return end;
+}
+
+int run_all(struct session *s, struct output *out)
+{
+	const struct count_opt *opt = s->opt;
+	uint64_t total = opt->warmup + opt->repeat, i;
+	struct result *runs = xcalloc(opt->repeat, sizeof(*runs)), mean;
+	struct outcome end = { 0 };
+	unsigned n = 0;
+	int status = 0;
+
+	signals_init();
+	for (i = 0; i < total && !end.failed && !end.interrupted; i++) {
+		session_truncate(s, 0);
+		end = run_once(s, out, &runs[n]);
+		if (!status)
+			status = end.status;
+		if (i < opt->warmup)
+			result_release(&runs[n]);
+		else if (!end.failed)
+			n++;
+	}
+	if (n && opt->repeat > 1) {
+		result_mean(&mean, runs, n);
+		output_result(out, &mean);
+		result_release(&mean);
+	} else if (n && !opt->interval_ns) {
+		output_result(out, &runs[0]);
+	}
+	while (n > 0)
+		result_release(&runs[--n]);
+	free(runs);
+	return status;
+}
