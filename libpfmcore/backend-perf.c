@@ -5,7 +5,8 @@
  * a refusal means, is in perf-open.c.
  *
  * A set is one group of events, or a few: the kernel does not mix PMUs in a
- * group.  Groups are opened stopped; one ioctl starts or stops a group, one
+ * group, and inherited events of another thread stand alone.  Groups are opened
+ * stopped; one ioctl starts or stops a group, one
  * read(2) reads it.  The kernel's counts are 64 bits wide and start at zero, so
  * a PMD is its base plus the count.
  */
@@ -56,7 +57,8 @@ struct perf_ctx {
 	int exit_fd;     /* dummy event of another thread, or -1 */
 	void *exit_page; /* its page: without one, poll(2) knows no HUP */
 	bool armed;      /* PFM_FL_ON_EXEC: the first start is the exec's */
-	bool single;     /* the kernel cannot read an inherited group at once */
+	bool single;     /* each event is read by itself */
+	bool apart;      /* each event is a group of its own */
 };
 
 /* Does PMD n of the set have anything to count? */
@@ -65,26 +67,13 @@ static bool selected(const struct pfm_set *set, unsigned n)
 	return bv_test(set->used_pmcs, n) && perf_pmc_enabled(set, n);
 }
 
-/*
- * The PMU type whose group an event belongs to.  Software, tracepoints and
- * breakpoints could join the group of any PMU, but then they would lose time
- * whenever the kernel multiplexes that PMU.
- */
-static unsigned group_type(unsigned type)
-{
-	if (type == PERF_TYPE_SOFTWARE || type == PERF_TYPE_TRACEPOINT ||
-	    type == PERF_TYPE_BREAKPOINT)
-		return PERF_TYPE_SOFTWARE;
-	return perf_type_is_core(type) ? PERF_TYPE_RAW : type;
-}
-
 /* The distinct group types of the set, in the order of its PMDs. */
 static unsigned group_types(const struct pfm_set *set, unsigned *types)
 {
 	unsigned ntypes = 0, n, i;
 
 	BV_FOREACH(n, set->used_pmds, PFM_PMD_BV) {
-		unsigned type = group_type(perf_type_of_pmc(set, n));
+		unsigned type = perf_group_of_pmc(set, n);
 
 		if (!selected(set, n))
 			continue;
@@ -178,15 +167,17 @@ static void slot_init(const struct pfm_context *ctx, struct slot *s, int fd)
 static int open_group(struct pfm_context *ctx, struct pfm_set *set,
 		      unsigned type)
 {
+	const struct perf_ctx *pc = ctx->be_priv;
 	struct perf_set *ps = set->be_priv;
 	struct group *g = NULL;
 	unsigned n;
 	int fd;
 
 	BV_FOREACH(n, set->used_pmds, PFM_PMD_BV) {
-		if (!selected(set, n) ||
-		    group_type(perf_type_of_pmc(set, n)) != type)
+		if (!selected(set, n) || perf_group_of_pmc(set, n) != type)
 			continue;
+		if (pc->apart)
+			g = NULL;
 		fd = open_slot(ctx, set, n, g ? ps->slot[g->first].fd : -1);
 		if (fd < 0)
 			return fd;
@@ -409,6 +400,19 @@ static int perf_stop(struct pfm_context *ctx, struct pfm_set *set)
 }
 
 /*
+ * A group grows event by event.  A thread that the target creates meanwhile
+ * inherits the part that is there, and from then on the kernel refuses to add
+ * to the group (EINVAL) or to read it (ECHILD, Linux kernel/events/core.c,
+ * __perf_read_group_add).  So what is inherited from a thread that may run is
+ * not grouped.
+ */
+static bool may_grow_apart(const struct pfm_context *ctx)
+{
+	return ctx->flags & PFM_FL_INHERIT && !ctx_is_self(ctx) &&
+	       !(ctx->flags & PFM_FL_SYSTEM_WIDE);
+}
+
+/*
  * A dummy event of the target tells of its exit: with a page mapped, poll(2)
  * says POLLHUP once the thread's events have their final values.
  */
@@ -422,6 +426,7 @@ static int perf_attach(struct pfm_context *ctx)
 	};
 
 	pc->exit_fd = -1;
+	pc->apart = pc->single = may_grow_apart(ctx);
 	if (ctx->flags & (PFM_FL_SYSTEM_WIDE | PFM_FL_INHERIT) ||
 	    ctx_is_self(ctx))
 		return 0;

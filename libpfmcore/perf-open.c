@@ -42,7 +42,7 @@ static int paranoid(void)
 	return level;
 }
 
-bool perf_type_is_core(unsigned type)
+static bool is_core(unsigned type)
 {
 	return type == PERF_TYPE_HARDWARE || type == PERF_TYPE_HW_CACHE ||
 	       type == PERF_TYPE_RAW;
@@ -83,7 +83,7 @@ int perf_refused(int err, const char *what, unsigned type, int cpu)
 	case ENODEV:
 		if (cpu >= 0 && err == ENODEV)
 			return fail(err, "%s: CPU %d is not online", what, cpu);
-		if (perf_type_is_core(type))
+		if (is_core(type))
 			return fail(err, "%s: %s", what, pmu_missing());
 		return fail(err, "%s: the kernel has no such event here", what);
 	case EINVAL:
@@ -157,10 +157,19 @@ void perf_attr_of_pmc(struct perf_event_attr *attr, const struct pfm_set *set,
 	}
 }
 
-unsigned perf_type_of_pmc(const struct pfm_set *set, unsigned n)
+/*
+ * Software, tracepoints and breakpoints could join the group of any PMU, but
+ * then they would lose time whenever the kernel multiplexes that PMU.
+ */
+unsigned perf_group_of_pmc(const struct pfm_set *set, unsigned n)
 {
-	return n < PFM_PMC_HW_ARG ? PERF_TYPE_RAW :
-				    (unsigned)(set->pmcs[n] >> 48);
+	unsigned type = (unsigned)(set->pmcs[n] >> 48);
+
+	if (n < PFM_PMC_HW_ARG || is_core(type))
+		return PERF_TYPE_RAW;
+	if (type == PERF_TYPE_TRACEPOINT || type == PERF_TYPE_BREAKPOINT)
+		return PERF_TYPE_SOFTWARE;
+	return type;
 }
 
 bool perf_pmc_enabled(const struct pfm_set *set, unsigned n)

@@ -14,8 +14,8 @@ struct pfm_set;
 /* The kernel's attribute for PMC n of the set; read_format is the caller's. */
 void perf_attr_of_pmc(struct perf_event_attr *attr, const struct pfm_set *set,
 		      unsigned n);
-unsigned perf_type_of_pmc(const struct pfm_set *set, unsigned n);
-bool perf_type_is_core(unsigned type); /* counted by a core's counters */
+/* The PMU type whose group the event belongs to. */
+unsigned perf_group_of_pmc(const struct pfm_set *set, unsigned n);
 bool perf_pmc_enabled(const struct pfm_set *set, unsigned n);
 
 /* The system call, close-on-exec: a descriptor, or -1 with errno. */

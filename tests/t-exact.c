@@ -435,6 +435,50 @@ static void test_end_race(void)
 	ok(all, "after waitpid the context is unloaded, its values final");
 }
 
+static void *nothing(void *arg)
+{
+	return arg;
+}
+
+/* Threads come and go while the events of their creator are opened and read. */
+static void test_busy_target(void)
+{
+	int refused = 0;
+	pid_t pid;
+
+#ifdef __SANITIZE_THREAD__
+	skip("ThreadSanitizer lets no thread start after a fork");
+	return;
+#endif
+	pid = fork();
+	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		for (;;) {
+			pthread_t t[4];
+
+			for (int i = 0; i < 4; i++)
+				pthread_create(&t[i], NULL, nothing, NULL);
+			for (int i = 0; i < 4; i++)
+				pthread_join(t[i], NULL);
+		}
+	}
+	for (int i = 0; i < 200; i++) {
+		int fd = create(PFM_FL_INHERIT | PFM_FL_NOPTRACE);
+		struct pfm_count c = { .reg_num = SW + 3 };
+
+		for (unsigned k = 0; k < 4; k++)
+			program(fd, k, 0,
+				PFM_SW_CODE(PERF_TYPE_SOFTWARE,
+					    PERF_COUNT_SW_PAGE_FAULTS));
+		refused += !load(fd, pid) || pfm_start(fd, NULL) == -1 ||
+			   pfm_read_counts(fd, &c, 1) == -1;
+		close(fd);
+	}
+	is_i64(refused, 0, "200 times on a process that creates threads");
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+}
+
 struct thread {
 	pthread_t thread;
 	size_t n;
@@ -712,6 +756,7 @@ int main(void)
 	test_ptraced();
 	test_ptraced_inherit();
 	test_end_race();
+	test_busy_target();
 	test_threads();
 	test_other_thread();
 	test_self_gone();
