@@ -18,6 +18,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "ctx.h"
 #include "priv.h"
 #include "tap.h"
 
@@ -32,15 +33,6 @@ static int err(int ret)
 	if (pfm_reason()[0] == '\0')
 		diag("errno %d without a reason", errno);
 	return errno;
-}
-
-static int create(uint32_t flags)
-{
-	pfarg_ctx_t ctx = { .ctx_flags = flags, .ctx_fd = -7 };
-
-	if (pfm_create_context(&ctx, NULL, 0) == -1)
-		return -1;
-	return ctx.ctx_fd;
 }
 
 static int load(int fd, int target)

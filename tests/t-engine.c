@@ -16,19 +16,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "ctx.h"
 #include "priv.h"
 #include "tap.h"
 
 #define SW PFM_PMC_SW
-
-static int create(uint32_t flags)
-{
-	pfarg_ctx_t ctx = { .ctx_flags = flags };
-
-	if (pfm_create_context(&ctx, NULL, 0) == -1)
-		diag("create: %s", pfm_reason());
-	return ctx.ctx_fd;
-}
 
 static int counting(uint32_t flags, int target)
 {

@@ -6,7 +6,6 @@
  */
 #include "config.h"
 
-#include <dirent.h>
 #include <linux/hw_breakpoint.h>
 #include <linux/perf_event.h>
 #include <poll.h>
@@ -19,6 +18,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "ctx.h"
 #include "priv.h"
 #include "tap.h"
 
@@ -53,15 +53,6 @@ static void touch(volatile char *mem, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		mem[i * page_size] = 1;
-}
-
-static int create(uint32_t flags)
-{
-	pfarg_ctx_t ctx = { .ctx_flags = flags };
-
-	if (pfm_create_context(&ctx, NULL, 0) == -1)
-		diag("create: %s", pfm_reason());
-	return ctx.ctx_fd;
 }
 
 static void program(int fd, unsigned i, unsigned set, uint64_t code)
@@ -589,17 +580,6 @@ static void test_self_gone(void)
 	ok(value_of(fd, 0, 0) >= 33, "values of a thread that is gone");
 	is_i64(pfm_stop(fd) == -1 ? errno : 0, EINVAL, "it is unloaded");
 	close(fd);
-}
-
-static unsigned nfds(void)
-{
-	DIR *dir = opendir("/proc/self/fd");
-	unsigned n = 0;
-
-	while (readdir(dir))
-		n++;
-	closedir(dir);
-	return n;
 }
 
 /* What was closed is given back, without a thread to see the close. */

@@ -6,7 +6,6 @@
  */
 #include "config.h"
 
-#include <dirent.h>
 #include <dlfcn.h>
 #include <linux/hw_breakpoint.h>
 #include <linux/perf_event.h>
@@ -16,6 +15,7 @@
 #include <unistd.h>
 
 #include "perf-open.h"
+#include "ctx.h"
 #include "priv.h"
 #include "tap.h"
 
@@ -65,22 +65,20 @@ static void kernel_is(int err, unsigned from)
 }
 
 /* A context on the caller with n counters of page faults. */
-static int create(uint32_t flags, unsigned n, uint64_t code)
+static int counting(uint32_t flags, unsigned n, uint64_t code)
 {
-	pfarg_ctx_t ctx = { .ctx_flags = flags };
+	int fd = create(flags);
 
-	if (pfm_create_context(&ctx, NULL, 0) == -1)
-		diag("create: %s", pfm_reason());
 	for (unsigned i = 0; i < n; i++) {
 		pfarg_pmc_t pmc = { .reg_num = (uint16_t)(SW + i),
 				    .reg_value = code,
 				    .reg_flags = PFM_REGFL_NO_KERNEL };
 		pfarg_pmd_t pmd = { .reg_num = (uint16_t)(SW + i) };
 
-		pfm_write_pmcs(ctx.ctx_fd, &pmc, 1);
-		pfm_write_pmds(ctx.ctx_fd, &pmd, 1);
+		pfm_write_pmcs(fd, &pmc, 1);
+		pfm_write_pmds(fd, &pmd, 1);
 	}
-	return ctx.ctx_fd;
+	return fd;
 }
 
 static int load(int fd)
@@ -88,17 +86,6 @@ static int load(int fd)
 	pfarg_load_t arg = { .load_pid = (uint32_t)self_tid() };
 
 	return pfm_load_context(fd, &arg) == -1 ? errno : 0;
-}
-
-static unsigned nfds(void)
-{
-	DIR *dir = opendir("/proc/self/fd");
-	unsigned n = 0;
-
-	while (readdir(dir))
-		n++;
-	closedir(dir);
-	return n;
 }
 
 #define FAULTS PFM_SW_CODE(PERF_TYPE_SOFTWARE, PERF_COUNT_SW_PAGE_FAULTS)
@@ -133,7 +120,7 @@ static const struct {
 static void test_refusals(void)
 {
 	for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++) {
-		int fd = create(PFM_FL_SHARED, 3, refusals[i].code);
+		int fd = counting(PFM_FL_SHARED, 3, refusals[i].code);
 		unsigned before = nfds();
 
 		kernel_is(refusals[i].err, refusals[i].from);
@@ -151,7 +138,7 @@ static void test_refusals(void)
 /* Refused while it counts: the old programming is gone, the values stay. */
 static void test_refused_write(void)
 {
-	int fd = create(PFM_FL_SHARED, 1, FAULTS);
+	int fd = counting(PFM_FL_SHARED, 1, FAULTS);
 	pfarg_pmc_t pmc = { .reg_num = SW, .reg_value = CYCLES };
 	pfarg_pmd_t pmd = { .reg_num = SW };
 
@@ -172,7 +159,7 @@ static void test_refused_write(void)
 static void test_single_reads(void)
 {
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
-	int fd = create(PFM_FL_SHARED | PFM_FL_INHERIT, 3, FAULTS);
+	int fd = counting(PFM_FL_SHARED | PFM_FL_INHERIT, 3, FAULTS);
 	struct pfm_count c[3] = { { .reg_num = SW },
 				  { .reg_num = SW + 1 },
 				  { .reg_num = SW + 2 } };
