@@ -482,7 +482,6 @@ static int perf_probe(void)
 
 const struct pfm_backend pfm_backend_perf = {
 	.name = "perf",
-	.desc = "the kernel's perf_event",
 	.priv_size = sizeof(struct perf_ctx),
 	.probe = perf_probe,
 	.attach = perf_attach,

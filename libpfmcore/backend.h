@@ -16,7 +16,7 @@ struct pfm_set;
 struct pfm_event;
 
 struct pfm_backend {
-	const char *name, *desc;
+	const char *name;
 	size_t priv_size; /* bytes of ctx->be_priv, zeroed, at attach */
 
 	/* Does this machine have it?  For whoever asks for it by name. */

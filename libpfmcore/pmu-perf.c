@@ -88,6 +88,5 @@ static int perf_probe(struct pfm_regs *regs)
 const struct pfm_pmu pfm_pmu_perf = {
 	.name = "perf",
 	.pmcs = pmcs,
-	.npmcs = sizeof(pmcs) / sizeof(pmcs[0]),
 	.probe = perf_probe,
 };

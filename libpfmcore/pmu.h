@@ -27,8 +27,7 @@ struct pfm_pmc_desc {
 
 struct pfm_pmu {
 	const char *name;
-	const struct pfm_pmc_desc *pmcs; /* ranges, ascending */
-	unsigned npmcs;
+	const struct pfm_pmc_desc *pmcs; /* ranges, ascending, of all PMCs */
 	/* Called once per process.  0, or -errno with a reason. */
 	int (*probe)(struct pfm_regs *regs);
 };
