@@ -199,6 +199,7 @@ static void test_last_close(void)
 
 static int hammer_fd;
 static atomic_bool hammer_stop;
+static atomic_uint hammer_reads;
 
 static void *hammer(void *arg)
 {
@@ -207,7 +208,8 @@ static void *hammer(void *arg)
 		struct pfm_count c = { .reg_num = SW };
 		pfarg_pmd_t pmd = { .reg_num = SW };
 
-		pfm_read_counts(hammer_fd, &c, 1);
+		if (pfm_read_counts(hammer_fd, &c, 1) == 0)
+			atomic_fetch_add(&hammer_reads, 1);
 		pfm_write_pmds(hammer_fd, &pmd, 1);
 		pfm_stop(hammer_fd);
 		pfm_start(hammer_fd, NULL);
@@ -228,6 +230,7 @@ static void test_threads(void)
 	pfarg_pmd_t pmd = { .reg_num = SW };
 	pid_t pid = waiter();
 	pfarg_load_t load = { .load_pid = (uint32_t)pid };
+	int loaded = 0, unloaded = 0;
 
 	pfm_write_pmcs(fd, &pmc, 1);
 	pfm_write_pmds(fd, &pmd, 1);
@@ -235,9 +238,11 @@ static void test_threads(void)
 	for (int i = 0; i < N; i++)
 		pthread_create(&t[i], NULL, hammer, NULL);
 	for (int i = 0; i < 200; i++) {
-		pfm_load_context(fd, &load);
-		pfm_unload_context(fd);
+		loaded += pfm_load_context(fd, &load) == 0;
+		unloaded += pfm_unload_context(fd) == 0;
 	}
+	while (atomic_load(&hammer_reads) == 0)
+		sched_yield();
 	close(fd);
 	for (int i = 0; i < 200; i++)
 		close(create(0));
@@ -245,7 +250,10 @@ static void test_threads(void)
 	for (int i = 0; i < N; i++)
 		pthread_join(t[i], NULL);
 	reap(pid);
-	ok(true, "eight threads, loads, unloads and a close: no deadlock");
+	is_i64(loaded, 200, "loaded under eight threads");
+	is_i64(unloaded, 200, "and unloaded");
+	ok(pfm_stop(fd) == -1 && errno == EBADF,
+	   "closed under them, it is gone");
 }
 
 static int handler_fd;
