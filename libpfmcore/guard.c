@@ -1,0 +1,401 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * guard.c - one user of a CPU's counters at a time, and registers that come
+ * back to what they were whatever becomes of him (msr.h).  The file that is
+ * locked holds the list of what to undo; the guardian process that plays it
+ * back when its parent has ended is in guard-process.c.
+ *
+ * Locking: guard_process.c's mutex is taken last, and nothing else under it.
+ */
+#include "config.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "guard.h"
+#include "priv.h"
+
+#define MAGIC UINT64_C(0x31647261756d6670) /* "pfmuard1" */
+
+/*
+ * What may be played back: the registers this library writes, and no others,
+ * whatever a file says.  Intel SDM volume 3, 325384-059, table 35-2; AMD64 APM
+ * volume 2, 24593 rev. 3.44, table A-6.
+ */
+static const struct {
+	uint32_t first, last;
+} allowed[] = {
+	{ 0xc1, 0xd0 },             /* IA32_PMC0 to 15 */
+	{ 0x186, 0x195 },           /* IA32_PERFEVTSEL0 to 15 */
+	{ 0x1a6, 0x1a7 },           /* MSR_OFFCORE_RSP_0, 1 */
+	{ 0x309, 0x318 },           /* IA32_FIXED_CTR0 to 15 */
+	{ 0x38d, 0x38d },           /* IA32_FIXED_CTR_CTRL */
+	{ 0x38f, 0x391 },           /* global control, status reset and set */
+	{ 0x3f6, 0x3f7 },           /* PEBS_LD_LAT, PEBS_FRONTEND */
+	{ 0x4c1, 0x4d0 },           /* IA32_A_PMC0 to 15 */
+	{ 0x1328, 0x1329 },         /* SNOOP_RSP_0, 1 */
+	{ 0xc0000301, 0xc0000303 }, /* PerfCntrGlobalCtl, StatusClr, Set */
+	{ 0xc0010000, 0xc0010007 }, /* PerfEvtSel, PerfCtr */
+	{ 0xc0010200, 0xc001020f }, /* the extended ones */
+};
+
+static bool is_allowed(uint32_t reg)
+{
+	for (size_t i = 0; i < sizeof(allowed) / sizeof(allowed[0]); i++)
+		if (reg >= allowed[i].first && reg <= allowed[i].last)
+			return true;
+	return false;
+}
+
+/* Async-signal-safe: the guardian calls it too. */
+static int play_one(struct msr_cpu *c, const struct msr_undo *u)
+{
+	uint64_t value = u->value;
+	int ret = 0;
+
+	if (!is_allowed(u->reg))
+		return -EINVAL;
+	if (u->mask != UINT64_MAX) {
+		ret = msr_read(c, u->reg, &value);
+		value = (value & ~u->mask) | (u->value & u->mask);
+	}
+	return ret < 0 ? ret : msr_write(c, u->reg, value);
+}
+
+int guard_play(struct msr_cpu *c, struct guard_file *f)
+{
+	uint32_t n = atomic_load_explicit(&f->count, memory_order_acquire);
+	uint32_t kept = 0;
+	int ret = 0;
+
+	for (uint32_t i = 0; i < n && i < GUARD_UNDOS; i++) {
+		int err = play_one(c, &f->undo[i]);
+
+		/* What failed once by chance succeeds the second time. */
+		if (err < 0 && err != -EINVAL)
+			err = play_one(c, &f->undo[i]);
+		if (err == 0 || err == -EINVAL)
+			continue;
+		f->undo[kept++] = f->undo[i];
+		if (ret == 0)
+			ret = err;
+	}
+	atomic_store_explicit(&f->count, kept, memory_order_release);
+	return ret;
+}
+
+static const char *lock_dir(void)
+{
+	const char *dir = secure_getenv("PFM_LOCK_DIR");
+
+	return dir ? dir : "/run/pfmon";
+}
+
+static void read_boot_id(char id[GUARD_BOOT_ID])
+{
+	int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? 0 : read(fd, id, GUARD_BOOT_ID - 1);
+
+	id[n > 0 ? n : 0] = '\0';
+	if (fd >= 0)
+		close(fd);
+}
+
+static int open_file(int cpu, char path[GUARD_PATH])
+{
+	const char *dir = lock_dir();
+	struct stat st;
+	int fd;
+
+	snprintf(path, GUARD_PATH, "%s/cpu%d", dir, cpu);
+	if (mkdir(dir, 0700) < 0 && errno != EEXIST)
+		return fail(errno,
+			    "no directory for locks of CPUs at %s: %m; set "
+			    "PFM_LOCK_DIR",
+			    dir);
+	fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return fail(errno,
+			    "no lock for CPU %d at %s: %m; set PFM_LOCK_DIR to "
+			    "a directory of yours",
+			    cpu, path);
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
+	    st.st_uid == geteuid() && !(st.st_mode & 022))
+		return fd;
+	close(fd);
+	return fail(EPERM,
+		    "%s is not a file of ours alone: it says what is written "
+		    "to registers; remove it",
+		    path);
+}
+
+static bool is_alive(pid_t pid, char *comm, size_t size)
+{
+	char path[64];
+	ssize_t n = 0;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/comm", (int)pid);
+	fd = pid > 0 ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+	if (fd < 0)
+		return false;
+	n = read(fd, comm, size - 1);
+	close(fd);
+	comm[n > 0 ? n - 1 : 0] = '\0';
+	return true;
+}
+
+/* The file as it is now; pid 0: there is nothing in it. */
+static struct guard_file look_into(int fd)
+{
+	struct guard_file f;
+
+	if (pread(fd, &f, sizeof(f), 0) != (ssize_t)sizeof(f) ||
+	    f.magic != MAGIC)
+		memset(&f, 0, sizeof(f));
+	return f;
+}
+
+/*
+ * Taken by a process that is gone: its guardian is undoing what it did, which
+ * is soon done, and then the lock is free.
+ */
+static int take_lock(int fd, int cpu, const char *path)
+{
+	char comm[32];
+	pid_t pid;
+
+	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+		return 0;
+	if (errno != EWOULDBLOCK)
+		return fail(errno, "%s cannot be locked: %m", path);
+	pid = look_into(fd).pid;
+	if (is_alive(pid, comm, sizeof(comm)))
+		return fail(EBUSY,
+			    "CPU %d's counters are in use by %s, process %d; "
+			    "wait for it, or count other CPUs",
+			    cpu, comm, (int)pid);
+	while (flock(fd, LOCK_EX) < 0)
+		if (errno != EINTR)
+			return fail(errno, "%s cannot be locked: %m", path);
+	return 0;
+}
+
+static int map_file(struct guard *g, const char *path)
+{
+	void *map;
+
+	if (ftruncate(g->fd, sizeof(*g->file)) < 0)
+		return fail(errno,
+			    "%s: no room for the list of what to undo: "
+			    "%m",
+			    path);
+	/* So that a full disk is an error here, and not a signal later. */
+	errno = posix_fallocate(g->fd, 0, sizeof(*g->file));
+	if (errno)
+		return fail(errno,
+			    "%s: no room for the list of what to undo: "
+			    "%m",
+			    path);
+	map = mmap(NULL, sizeof(*g->file), PROT_READ | PROT_WRITE, MAP_SHARED,
+		   g->fd, 0);
+	if (map == MAP_FAILED)
+		return fail(errno, "%s cannot be mapped: %m", path);
+	g->file = map;
+	return 0;
+}
+
+/* The list of somebody who, and whose guardian, did not come to play it. */
+static int recover(struct msr_cpu *c, struct guard_file *f)
+{
+	char boot[GUARD_BOOT_ID], device[GUARD_PATH];
+	uint32_t n = atomic_load(&f->count);
+	int ret = 0;
+
+	read_boot_id(boot);
+	snprintf(device, sizeof(device), "%s", msr_cpu_path());
+	if (f->magic == MAGIC && n > 0 && n <= GUARD_UNDOS &&
+	    strncmp(f->boot_id, boot, sizeof(boot)) == 0 &&
+	    strncmp(f->device, device, sizeof(device)) == 0) {
+		dbg(MSR, "CPU %d: undoing %u writes of process %d", c->cpu, n,
+		    (int)f->pid);
+		ret = guard_play(c, f);
+	}
+	if (ret < 0)
+		return msr_explain(c, MSR_WRITE, f->undo[0].reg, -ret);
+	atomic_store(&f->count, 0);
+	f->magic = MAGIC;
+	memcpy(f->boot_id, boot, sizeof(boot));
+	memcpy(f->device, device, sizeof(device));
+	return 0;
+}
+
+static void guard_free(struct guard *g)
+{
+	if (!g)
+		return;
+	if (g->fd < 0)
+		free(g->file);
+	else if (g->file)
+		munmap(g->file, sizeof(*g->file));
+	if (g->fd >= 0)
+		close(g->fd);
+	free(g);
+}
+
+/* Lock and clean; *out is ours then. */
+static int lock_file(struct msr_cpu *c, struct guard **out)
+{
+	struct guard *g = calloc(1, sizeof(*g));
+	char path[GUARD_PATH];
+	int ret;
+
+	if (!g)
+		return fail(ENOMEM, "no memory for the lock of CPU %d", c->cpu);
+	g->fd = ret = open_file(c->cpu, path);
+	if (ret >= 0)
+		ret = take_lock(g->fd, c->cpu, path);
+	if (ret >= 0)
+		ret = map_file(g, path);
+	if (ret >= 0)
+		ret = recover(c, g->file);
+	if (ret < 0) {
+		guard_free(g);
+		return ret;
+	}
+	g->file->pid = getpid();
+	*out = g;
+	return 0;
+}
+
+/* Models are memory of this process: their list needs no file. */
+static int lock_memory(struct msr_cpu *c)
+{
+	struct guard *g = calloc(1, sizeof(*g));
+
+	if (g)
+		g->file = calloc(1, sizeof(*g->file));
+	if (!g || !g->file) {
+		free(g);
+		return fail(ENOMEM, "no memory for the lock of CPU %d", c->cpu);
+	}
+	g->fd = -1;
+	c->guard = g;
+	return 0;
+}
+
+int guard_lock(struct msr_cpu *c)
+{
+	struct guard *g = NULL;
+	int ret;
+
+	if (c->fd < 0)
+		return lock_memory(c);
+	ret = lock_file(c, &g);
+	if (ret == 0)
+		ret = guard_process_add(c, g->fd);
+	if (ret < 0) {
+		if (g)
+			flock(g->fd, LOCK_UN);
+		guard_free(g);
+		return ret;
+	}
+	c->guard = g;
+	return 0;
+}
+
+int guard_recover(struct msr_cpu *c)
+{
+	struct guard *g;
+	int ret;
+
+	if (c->fd < 0)
+		return 0;
+	ret = lock_file(c, &g);
+	if (ret < 0)
+		return ret;
+	g->file->pid = 0;
+	guard_free(g);
+	return 0;
+}
+
+unsigned guard_holder(int cpu, char *who, size_t size, uint32_t *regs)
+{
+	char path[GUARD_PATH], comm[32];
+	struct guard_file f = { 0 };
+	unsigned n = 0;
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/cpu%d", lock_dir(), cpu);
+	fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return 0;
+	if (flock(fd, LOCK_SH | LOCK_NB) < 0)
+		f = look_into(fd);
+	close(fd);
+	if (!is_alive(f.pid, comm, sizeof(comm)))
+		return 0;
+	snprintf(who, size, "%s, process %d", comm, (int)f.pid);
+	for (; n < f.count && n < GUARD_UNDOS; n++)
+		regs[n] = f.undo[n].reg;
+	return n;
+}
+
+int guard_add(struct msr_cpu *c, const struct msr_undo *undo, unsigned n)
+{
+	struct guard_file *f = c->guard->file;
+	uint32_t count = atomic_load(&f->count);
+
+	for (unsigned i = 0; i < n; i++) {
+		if (!is_allowed(undo[i].reg))
+			return fail(EINVAL,
+				    "MSR %#x is none of those that are "
+				    "written for counting",
+				    undo[i].reg);
+		if (count + i >= GUARD_UNDOS)
+			return fail(ENOSPC,
+				    "CPU %d: over %d registers to restore",
+				    c->cpu, GUARD_UNDOS);
+		f->undo[count + i] = undo[i];
+	}
+	/* Entries first: a list cut off here is a whole list. */
+	atomic_store_explicit(&f->count, count + n, memory_order_release);
+	return 0;
+}
+
+int guard_restore(struct msr_cpu *c)
+{
+	int ret = guard_play(c, c->guard->file);
+
+	if (ret < 0)
+		return msr_explain(c, MSR_WRITE, c->guard->file->undo[0].reg,
+				   -ret);
+	return 0;
+}
+
+void guard_unlock(struct msr_cpu *c)
+{
+	struct guard *g = c->guard;
+
+	if (g->fd >= 0) {
+		g->file->pid = 0;
+		/* The guardian has the descriptor too: closing is not enough. */
+		flock(g->fd, LOCK_UN);
+		guard_process_remove(c);
+	}
+	guard_free(g);
+	c->guard = NULL;
+}
+
+void guard_after_fork(struct msr_cpu *c)
+{
+	if (c->guard->fd >= 0)
+		close(c->guard->fd);
+	guard_process_after_fork();
+}

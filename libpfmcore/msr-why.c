@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * msr-why.c - what is in the way of an MSR, and how it is lifted.  The kernel
+ * has few errnos for many reasons (Linux 6.12, arch/x86/kernel/msr.c): what
+ * tells them apart is looked up here, after the refusal.
+ */
+#include "config.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "event.h"
+#include "msr.h"
+#include "priv.h"
+
+static int explain_open(const struct msr_cpu *c, int err)
+{
+	char dir[4096];
+
+	snprintf(dir, sizeof(dir), "%s/%d", msr_cpu_path(), c->cpu);
+	switch (err) {
+	case ENOENT:
+		if (access(msr_cpu_path(), F_OK) == 0 &&
+		    access(dir, F_OK) != 0 && c->cpu > 0)
+			return fail(ENXIO,
+				    "CPU %d does not exist (%s is not "
+				    "there)",
+				    c->cpu, dir);
+		return fail(ENOENT,
+			    "%s/msr is not there: the msr module is not "
+			    "loaded; modprobe msr (or this kernel is built "
+			    "without CONFIG_X86_MSR)",
+			    dir);
+	case ENXIO:
+		return fail(ENXIO, "CPU %d does not exist or is offline",
+			    c->cpu);
+	case EACCES:
+		return fail(EACCES,
+			    "%s/msr may not be opened: run as root, or give "
+			    "the file to a group",
+			    dir);
+	case EPERM:
+		return fail(EPERM,
+			    "%s/msr needs CAP_SYS_RAWIO, which this process "
+			    "lacks (root in a container has not got it "
+			    "either): setcap cap_sys_rawio+ep, or run it on "
+			    "the host",
+			    dir);
+	case EIO:
+		return fail(EIO, "CPU %d has no MSRs", c->cpu);
+	default:
+		errno = err;
+		return fail(err, "%s/msr: %m", dir);
+	}
+}
+
+static int explain_write_eperm(const struct msr_cpu *c, uint32_t reg)
+{
+	char text[128] = "";
+
+	if (event_sys_read(text, sizeof(text), "kernel/security/lockdown") ==
+		    0 &&
+	    !strstr(text, "[none]") && strchr(text, '['))
+		return fail(EPERM,
+			    "MSR %#x of CPU %d: the kernel is locked down "
+			    "(%s), which forbids writes: boot without Secure "
+			    "Boot or lockdown=, or use --backend=perf",
+			    reg, c->cpu, text);
+	if (event_sys_read(text, sizeof(text),
+			   "module/msr/parameters/allow_writes") == 0 &&
+	    strcmp(text, "off") == 0)
+		return fail(EPERM,
+			    "MSR %#x of CPU %d: the msr module was told to "
+			    "refuse writes: echo on > "
+			    "/sys/module/msr/parameters/allow_writes, or boot "
+			    "with msr.allow_writes=on",
+			    reg, c->cpu);
+	return fail(EPERM, "MSR %#x of CPU %d: the kernel refuses the write",
+		    reg, c->cpu);
+}
+
+int msr_explain(const struct msr_cpu *c, enum msr_what what, uint32_t reg,
+		int err)
+{
+	const char *verb = what == MSR_WRITE ? "written" : "read";
+
+	if (what == MSR_OPEN)
+		return explain_open(c, err);
+	switch (err) {
+	case EPERM:
+		if (what == MSR_WRITE)
+			return explain_write_eperm(c, reg);
+		break;
+	case EBADF:
+		return fail(EPERM,
+			    "MSR %#x of CPU %d: its device could be opened for "
+			    "reading only: run as root",
+			    reg, c->cpu);
+	case EACCES:
+	case EROFS:
+		return fail(err,
+			    "MSR %#x of CPU %d may not be %s: it is not in "
+			    "msr-safe's list (/dev/cpu/msr_allowlist)",
+			    reg, c->cpu, verb);
+	case EIO:
+		return fail(EIO,
+			    "MSR %#x of CPU %d cannot be %s: the processor%s "
+			    "has no such register, or not these bits",
+			    reg, c->cpu, verb, " (or its hypervisor)");
+	case ENXIO:
+		return fail(ENXIO, "CPU %d does not exist or is offline",
+			    c->cpu);
+	default:
+		break;
+	}
+	errno = err;
+	return fail(err, "MSR %#x of CPU %d cannot be %s: %m", reg, c->cpu,
+		    verb);
+}
