@@ -72,6 +72,9 @@ _Noreturn void usage_error(const struct cmd_entry *cmd, const char *fmt, ...)
 
 /* pfmon.c */
 extern const struct cmd_entry cmd_count_entry;
+extern const struct cmd_entry cmd_info_entry;
+/* Is it in, and what that means: "yes, ..." or "no: ...". */
+extern const char version_libpfm4[], version_jansson[];
 void print_version(void);
 
 /* util.c: messages are "pfmon: text\n" on standard error, in one write. */
@@ -92,6 +95,8 @@ void print_out(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* The first bytes, or the first line, of a file in /proc or /sys; or errno. */
 int read_start_of(const char *path, char *buf, size_t size);
 int read_line_of(const char *path, char *buf, size_t size);
+/* Columns for text: the terminal's or $COLUMNS, 80 to 200. */
+unsigned text_width(int fd);
 /* Differences between two words: what a typist gets wrong costs 1. */
 unsigned word_distance(const char *a, const char *b);
 

@@ -6,8 +6,10 @@
 #include "config.h"
 
 #include "count.h"
+#include "json.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static const char examples[] =
 	"  pfmon count ls -l               the usual events of a command\n"
@@ -40,11 +42,27 @@ static void check_options(const struct count_opt *o)
 	bool system = o->all_cpus || o->cpus, attach = o->pids.n || o->tids.n;
 	bool split = o->per == PER_THREAD || o->per == PER_PROCESS;
 	bool follows = split && o->command && !attach && !system;
+	bool msr = o->backend == BACKEND_MSR;
 	const struct rule rules[] = {
 		{ !o->command && !system && !attach && !o->dry_run,
 		  "nothing to count: give a command, -p, --tid, -a or -C" },
 		{ system && attach, "-p and --tid go without -a and -C" },
 		{ o->pids.n && o->tids.n, "-p goes without --tid" },
+		{ msr && attach,
+		  "--backend=msr goes without -p and --tid: registers belong "
+		  "to a CPU, not to a thread" },
+		{ msr && split,
+		  "--backend=msr goes without --per=thread and --per=process: "
+		  "registers belong to a CPU, not to a thread" },
+		{ msr && o->follow != FOLLOW_UNSET,
+		  "--backend=msr goes without --follow: everything on the CPU "
+		  "is counted, whoever started it" },
+		{ o->pin && !msr, "--pin-command needs --backend=msr" },
+		{ o->pin && (!o->command || o->all_cpus),
+		  "--pin-command needs a command, and a CPU by -C" },
+		{ o->isolate && !(msr && o->command && (o->pin || !system)),
+		  "--isolate needs a command that is pinned: --backend=msr "
+		  "without -a, or with -C and --pin-command" },
 		{ o->per == PER_CPU && !system,
 		  "-A and --per=cpu need -a or -C" },
 		{ split && system,
@@ -75,6 +93,25 @@ static void check_options(const struct count_opt *o)
 	for (i = 0; i < ARRAY_SIZE(rules); i++)
 		if (rules[i].broken)
 			usage_error(&cmd_count_entry, "%s", rules[i].text);
+}
+
+/* Where no option says who counts, the environment may. */
+static void backend_from_environment(struct count_opt *o)
+{
+	const char *name = secure_getenv("PFM_BACKEND");
+
+	if (o->backend != BACKEND_AUTO || !name)
+		return;
+	if (!strcmp(name, "perf"))
+		o->backend = BACKEND_PERF;
+	if (!strcmp(name, "msr"))
+		o->backend = BACKEND_MSR;
+}
+
+static void set_debug(const char *categories)
+{
+	if (categories && pfm_set_debug(*categories ? categories : "all") < 0)
+		usage_error(&cmd_count_entry, "--debug: %s", pfm_reason());
 }
 
 static void parse_options(int argc, char **argv, struct count_opt *o)
@@ -148,8 +185,12 @@ static void parse_options(int argc, char **argv, struct count_opt *o)
 		{ OPT_FLAG, 0, "no-cmd-output", NULL,
 		  "the command's output goes to /dev/null",
 		  &o->no_cmd_output, 0, 0, NULL },
-		{ OPT_CHOICE, 0, "backend", "auto|perf", "who counts",
+		{ OPT_CHOICE, 0, "backend", "auto|perf|msr", "who counts",
 		  &o->backend, 0, 0, NULL },
+		{ OPT_FLAG, 0, "pin-command", NULL, "msr: run it on the CPU"
+		  " of -C only", &o->pin, 0, 0, NULL },
+		{ OPT_FLAG, 0, "isolate", NULL, "msr: and nothing else there"
+		  " (cgroup v2)", &o->isolate, 0, 0, NULL },
 		{ OPT_FLAG, 0, "dry-run|check-events-only", NULL,
 		  "where the events would go; nothing runs",
 		  &o->dry_run, 0, 0, NULL },
@@ -171,19 +212,19 @@ static void parse_options(int argc, char **argv, struct count_opt *o)
 		o->command = argv + first;
 	if (!digits)
 		o->raw = true;
-	if (debug && pfm_set_debug(*debug ? debug : "all") < 0)
-		usage_error(&cmd_count_entry, "--debug: %s", pfm_reason());
-	check_options(o);
+	set_debug(debug);
 }
 
 static int count_run(int argc, char **argv)
 {
-	struct count_opt opt = { .repeat = 1 };
+	struct count_opt opt = { .repeat = 1, .follow = FOLLOW_UNSET };
 	struct output out;
 	struct session s = { .opt = &opt };
 	int status;
 
 	parse_options(argc, argv, &opt);
+	backend_from_environment(&opt);
+	check_options(&opt);
 	if (opt.json && !opt.dry_run)
 		json_init();
 	set_die_status(opt.command ? STATUS_PFMON : STATUS_FAIL);

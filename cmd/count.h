@@ -14,9 +14,11 @@
 #include <pfmcore.h>
 
 #include "cmd.h"
+#include "cpulist.h"
 
 enum per { PER_TOTAL, PER_THREAD, PER_PROCESS, PER_CPU };
-enum follow { FOLLOW_ALL, FOLLOW_NONE };
+enum follow { FOLLOW_ALL, FOLLOW_NONE, FOLLOW_UNSET };
+enum backend { BACKEND_AUTO, BACKEND_PERF, BACKEND_MSR };
 enum colour { COLOUR_AUTO, COLOUR_ALWAYS, COLOUR_NEVER };
 
 /* What was asked.  Strings and lists are borrowed from argv. */
@@ -26,7 +28,7 @@ struct count_opt {
 	bool all_cpus;     /* -a */
 	bool user, kernel; /* -u, -k: default levels */
 	unsigned per;      /* enum per; PER_TOTAL unless asked */
-	unsigned follow;   /* enum follow */
+	unsigned follow;   /* enum follow; UNSET, which is ALL, unless asked */
 	uint64_t delay_ns; /* 0: none, as the other times */
 	uint64_t duration_ns;
 	uint64_t interval_ns;
@@ -36,32 +38,33 @@ struct count_opt {
 	const char *pre, *post;
 	const char *output; /* -o */
 	bool append, json, raw, no_cmd_output, quiet, verbose, dry_run;
-	const char *csv; /* -x: separator, "" for a comma, NULL: not asked */
-	unsigned colour; /* enum colour */
-	uint64_t width;  /* 0: of the terminal */
-	unsigned backend;
+	const char *csv;  /* -x: separator, "" for a comma, NULL: not asked */
+	unsigned colour;  /* enum colour */
+	uint64_t width;   /* 0: of the terminal */
+	unsigned backend; /* enum backend */
+	bool pin;         /* --pin-command: to the CPU of -C */
+	bool isolate;
 	char **command; /* NULL without one */
 };
 
-/* cpulist.c: a set of CPUs. */
-#define CPUS_MAX 8192
-struct cpus {
-	uint64_t bv[CPUS_MAX / 64];
-};
-bool cpus_has(const struct cpus *c, unsigned cpu);
-/* Add an expression as of -C; NULL, or why it is refused (to be freed). */
-char *cpus_parse(const char *expr, struct cpus *c);
-void cpus_online(struct cpus *c);
-
 /* One event of the session. */
 struct counter {
-	struct pfm_event ev;    /* owned; unused when it was not parsed */
-	struct pfm_place place; /* registers, the same in every context */
-	char *asked;            /* as the user wrote it; owned */
-	char *label;            /* the same, with levels left out; owned */
-	char *name;             /* full canonical name; owned */
-	char *reason;           /* why it is not counted, or NULL; owned */
-	bool unparsed;          /* ev is empty */
+	struct pfm_event ev; /* owned; unused when it was not parsed */
+	char *asked;         /* as the user wrote it; owned */
+	char *label;         /* the same, with levels left out; owned */
+	char *name;          /* full canonical name; owned */
+	char *reason;        /* why it is not counted, or NULL; owned */
+	bool unparsed;       /* ev is empty */
+};
+
+/*
+ * Where the counters go: the same for all that perf counts, and for the
+ * registers themselves another one on each CPU.  Both arrays are owned and have
+ * an entry per counter; why it is not placed, or NULL, is the session's text.
+ */
+struct placing {
+	struct pfm_place *places;
+	const char **why;
 };
 
 struct value {
@@ -70,29 +73,58 @@ struct value {
 
 /* One context: where it counts and what it has counted. */
 struct slot {
-	int fd;            /* context, -1 without or when closed */
-	bool gone;         /* the thread has exited; the values are final */
-	pid_t tid, tgid;   /* 0 for a CPU; tgid is the process of the thread */
-	int cpu;           /* -1 for a thread */
-	char comm[16];     /* name of the thread, "" when not wanted */
-	bool *has;         /* per counter: is it counted here?  owned */
-	struct value *now; /* per counter, at the last read; owned */
-	struct value *old; /* the same, at the interval's beginning; owned */
+	int fd;             /* context, -1 without or when closed */
+	bool gone;          /* the thread has exited; the values are final */
+	pid_t tid, tgid;    /* 0 for a CPU; tgid is the process of the thread */
+	int cpu;            /* -1 for a thread */
+	char comm[16];      /* name of the thread, "" when not wanted */
+	bool *has;          /* per counter: is it counted here?  owned */
+	struct value *now;  /* per counter, at the last read; owned */
+	struct value *old;  /* the same, at the interval's beginning; owned */
+	struct placing *at; /* owned, unless it is the session's */
+	const char *ended;  /* why it was counted for a while only, or NULL */
+	const char *lost;   /* why its counts are not to be trusted, or NULL */
+};
+
+/* A command bound to the one CPU that is counted. */
+struct pin {
+	int cpu;            /* -1: there is none */
+	bool moved;         /* pfmon runs elsewhere now */
+	struct cpus before; /* where pfmon might run, as found */
+	uint64_t begin_ns;  /* the command's begin */
+	uint64_t busy_ns;   /* time the CPU had been busy by then */
+};
+
+/* What others had of that CPU's time. */
+struct share {
+	bool known;
+	uint64_t others_ns;  /* user, system and irq */
+	uint64_t elapsed_ns; /* of so much */
+	uint64_t step_ns;    /* the kernel's resolution; 1: exact */
 };
 
 struct session {
 	const struct count_opt *opt;
 	struct counter *ctrs; /* owned */
 	unsigned nctrs;
+	bool msr;               /* the registers themselves: CPUs only */
+	bool msr_chosen;        /* by us, as perf has no PMU */
+	struct placing *common; /* of all that perf counts; owned */
+	struct pin pin;
 	struct slot *slots; /* owned */
 	unsigned nslots;
 	unsigned nlive;          /* slots with an open context */
 	uint32_t flags;          /* PFM_FL_* of the contexts */
 	bool running;            /* counting now */
 	uint64_t since_ns;       /* when that began */
+	uint64_t began_ns;       /* the same, of the first time; 0: not yet */
+	uint64_t skew_ns;        /* from the first slot's start to the last's */
 	uint64_t counted_ns;     /* time counted before */
 	uint64_t old_counted_ns; /* the same, at the interval's beginning */
 	char *notice;            /* levels left out, or NULL; owned */
+	char *hint;   /* what --backend=msr could do, or NULL; owned */
+	char **texts; /* reasons of slots and rows; owned */
+	size_t ntexts;
 	const char *backend;     /* who counts, static; NULL before */
 	struct pfm_pmu_info pmu; /* filled when a counter needs it */
 	struct rlimit nofile;    /* as found; rlim_max 0: not asked yet */
@@ -104,19 +136,43 @@ void session_init(struct session *s); /* opt is set, all else is 0 */
 void session_release(struct session *s);
 /* A context on a thread (cpu -1) or CPU; -1 with errno ESRCH: it is gone. */
 int session_add(struct session *s, const struct slot *where);
+/* With the msr backend: a context on each of these CPUs. */
+void session_add_cpus(struct session *s, const struct cpus *cpus);
+void session_plan_cpus(struct session *s, const struct cpus *cpus);
+/* Open a slot that is planned; -1 with errno. */
+int session_open(struct session *s, struct slot *slot);
+/* The same text, kept as long as the session. */
+const char *session_keep(struct session *s, const char *text);
 struct slot *session_find(struct session *s, pid_t tid); /* not a gone one */
-void slot_start(const struct session *s, const struct slot *slot);
-void slot_end(struct session *s, struct slot *slot); /* last read, close */
+/* The msr backend says on a context's descriptor that its CPU is gone. */
+void session_cpu_gone(struct session *s, int fd);
 void session_start(struct session *s);
 void session_stop(struct session *s);
 void session_read(struct session *s);
+/* After the last read: may the counts be trusted?  See slot.lost. */
+void session_verify(struct session *s);
 void session_next_interval(struct session *s);
 void session_truncate(struct session *s, unsigned n); /* forget all but n */
 uint64_t session_counted_ns(const struct session *s); /* until now */
 
+/* slot.c */
+struct slot slot_new(const struct session *s, const struct slot *where);
+void slot_release(struct session *s, struct slot *slot);
+void slot_choose(const struct session *s, struct slot *slot); /* sets has */
+bool slot_has_any(const struct session *s, const struct slot *slot);
+int slot_open(struct session *s, struct slot *slot); /* -1 with errno */
+void slot_close(struct session *s, struct slot *slot);
+void slot_start(struct session *s, struct slot *slot); /* if all run */
+void slot_stop(struct session *s, struct slot *slot);
+void slot_read(struct session *s, struct slot *slot);
+void slot_verify(struct session *s, struct slot *slot); /* and close */
+void slot_offline(struct session *s, struct slot *slot);
+void slot_end(struct session *s, struct slot *slot); /* last read, close */
+
 /* events.c: the counters of a session, before there is a context. */
 void events_parse(struct session *s);
-void events_place(struct session *s);
+/* The library's reason, without the event, which its row names. */
+const char *counter_reason(const struct counter *c, const char *reason);
 void counter_drop(struct counter *c, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 /*
@@ -124,6 +180,35 @@ void counter_drop(struct counter *c, const char *fmt, ...)
  * that is left can be opened alone, so that a retry makes no sense.
  */
 bool events_relax(struct session *s, pid_t tid, int cpu);
+
+/* choose.c: perf or msr, and what perf cannot count for want of a PMU. */
+void choose_backend(struct session *s);
+
+/* place.c: registers for the counters; the defaults give way. */
+void place_common(struct session *s);
+struct placing *place_on_cpu(struct session *s, int cpu);
+void place_settle(struct session *s); /* drop what no CPU has room for */
+void placing_free(struct placing *at);
+/* The CPUs from slot i on whose counters go where those of slot i do. */
+void placing_group(const struct session *s, unsigned i, struct cpus *cpus);
+/* Has an earlier slot the same placing? */
+bool placing_shown(const struct session *s, unsigned i);
+
+/* pin.c */
+void pin_init(struct session *s); /* which CPU, if any */
+void pin_leave(struct pin *pin);  /* pfmon goes to other CPUs */
+void pin_bind(const struct pin *pin, pid_t pid);
+void pin_unbind(const struct pin *pin, pid_t pid); /* as pfmon was started */
+void pin_begin(struct pin *pin);
+struct share pin_end(const struct pin *pin, const struct rusage *own);
+void pin_describe(int cpu, const struct share *share, char *buf, size_t size);
+double pin_others(const struct share *share); /* 0 to 1 */
+
+/* isolate.c: an isolated partition of one CPU.  Refused, they die. */
+void isolate_init(void); /* first of all: what a killed pfmon has goes */
+void isolate_begin(int cpu);
+void isolate_add(pid_t pid);
+void isolate_end(void);
 
 enum target_kind {
 	TARGET_COMMAND,
@@ -146,6 +231,8 @@ struct row {
 	pid_t tgid;         /* of a thread */
 	const char *comm;   /* borrowed from the slot; "" unknown */
 	const char *reason; /* why there is no value, or NULL; borrowed */
+	const char *lacks;  /* why the value is not whole, or NULL; borrowed */
+	unsigned nslots;    /* that it was counted on */
 	uint64_t count;     /* as read */
 	double scaled;      /* estimate for the whole enabled time */
 	bool is_scaled;     /* the estimate is needed */
@@ -164,13 +251,14 @@ struct result {
 	uint64_t counted_ns; /* of it, time that was counted */
 	unsigned nctrs;      /* rows of one target */
 	uint64_t user_ns, system_ns;
+	struct share share;        /* of a pinned command */
 	unsigned nthreads;         /* 0: not known */
 	const struct result *runs; /* of a repeated command; borrowed */
 	unsigned nruns;            /* then the times above are means */
 };
 
 /* result.c */
-void result_build(const struct session *s, struct result *res, bool interval);
+void result_build(struct session *s, struct result *res, bool interval);
 void result_mean(struct result *mean, const struct result *runs, unsigned n);
 void result_release(struct result *res);
 /* The value of a row in the event's own unit; only when reason is NULL. */
@@ -202,7 +290,10 @@ void target_release(struct target *t);
 /* The exit status when the command could not be run; 0: it was. */
 int target_exec_failed(const struct target *t, const char *name);
 void target_attach(struct target *t, struct session *s);
-void target_cpus(struct session *s);
+void target_cpus(struct target *t, struct session *s);
+/* The one CPU of a pinned command. */
+void target_pinned(struct target *t, struct session *s);
+void target_cpu_list(const struct session *s, struct cpus *cpus); /* -a, -C */
 void target_end(struct target *t);
 void thread_comm(pid_t tid, char *comm, size_t size);
 pid_t thread_process(pid_t tid); /* 0 when it is gone */
@@ -222,6 +313,7 @@ struct run {
 	uint64_t tick_ns;   /* end of the current interval; 0: no intervals */
 	uint64_t last_ns;   /* its beginning */
 	uint64_t intervals; /* printed */
+	struct share share; /* of a pinned command that has ended */
 	bool delayed;       /* counting has not begun yet */
 	bool ended;         /* counting is over for good */
 	bool interrupted;   /* a SIGINT came */
@@ -263,7 +355,6 @@ void text_line(struct output *out, const char *text, const char *colour);
 /* Is the lack of a PMU the reason?  The head tells it. */
 bool text_is_no_pmu(const struct output *out, const struct row *row);
 const char *target_name(enum target_kind kind);
-void json_init(void); /* find the library before anything runs, or die */
 
 /* run.c: the exit status */
 int run_all(struct session *s, struct output *out);

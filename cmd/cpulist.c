@@ -6,9 +6,13 @@
  */
 #include "config.h"
 
-#include "count.h"
+#include "cpulist.h"
+
+#include "cmd.h"
 
 #include <ctype.h>
+#include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,9 +24,10 @@ bool cpus_has(const struct cpus *c, unsigned cpu)
 	return cpu < CPUS_MAX && c->bv[cpu / 64] >> cpu % 64 & 1;
 }
 
-static void cpus_set(struct cpus *c, unsigned cpu)
+void cpus_set(struct cpus *c, unsigned cpu)
 {
-	c->bv[cpu / 64] |= 1ULL << cpu % 64;
+	if (cpu < CPUS_MAX)
+		c->bv[cpu / 64] |= 1ULL << cpu % 64;
 }
 
 static bool parse_unsigned(const char **p, unsigned *val)
@@ -33,7 +38,7 @@ static bool parse_unsigned(const char **p, unsigned *val)
 	if (!isdigit((unsigned char)**p))
 		return false;
 	n = strtoul(*p, &end, 10);
-	if (n >= CPUS_MAX)
+	if (n > INT_MAX)
 		return false;
 	*val = (unsigned)n;
 	*p = end;
@@ -52,8 +57,7 @@ static bool parse_range(const char **p, unsigned *lo, unsigned *hi)
 	return parse_unsigned(p, hi) && *hi >= *lo;
 }
 
-/* The kernel's own lists: ranges and commas only. */
-static bool read_list(const char *path, struct cpus *c)
+bool cpus_read(const char *path, struct cpus *c)
 {
 	char buf[4096];
 	const char *p = buf;
@@ -73,7 +77,7 @@ static bool read_list(const char *path, struct cpus *c)
 
 void cpus_online(struct cpus *c)
 {
-	if (!read_list(SYS_CPU "/online", c))
+	if (!cpus_read(SYS_CPU "/online", c))
 		die("cannot read " SYS_CPU "/online: %m");
 }
 
@@ -109,11 +113,10 @@ static int cache_id(unsigned cpu, unsigned level)
 }
 
 /*
- * The online CPUs of the domain at *p: S0, N1, L3:0, core, atom.  False when
- * the text names none or the machine has no such domain.
+ * The online CPUs of the domain at *p: S0, N1, L3:0, core, atom.  EINVAL when
+ * the text names none, ENXIO when the machine has no such domain.
  */
-static bool parse_domain(const char **p, const struct cpus *on,
-			 struct cpus *dom)
+static int parse_domain(const char **p, const struct cpus *on, struct cpus *dom)
 {
 	unsigned cpu, id, level = 0;
 	char kind = **p, path[128];
@@ -122,17 +125,17 @@ static bool parse_domain(const char **p, const struct cpus *on,
 	if (!strncmp(*p, "core", 4) || !strncmp(*p, "atom", 4)) {
 		snprintf(path, sizeof(path), "/sys/devices/cpu_%.4s/cpus", *p);
 		*p += 4;
-		return read_list(path, dom);
+		return cpus_read(path, dom) ? 0 : ENXIO;
 	}
 	(*p)++;
 	if (kind == 'L' && (!parse_unsigned(p, &level) || *(*p)++ != ':'))
-		return false;
-	if (!parse_unsigned(p, &id))
-		return false;
+		return EINVAL;
+	if (!strchr("SNL", kind) || !parse_unsigned(p, &id))
+		return EINVAL;
 	if (kind == 'N') {
 		snprintf(path, sizeof(path),
 			 "/sys/devices/system/node/node%u/cpulist", id);
-		return read_list(path, dom);
+		return cpus_read(path, dom) ? 0 : ENXIO;
 	}
 	for (cpu = 0; cpu < CPUS_MAX; cpu++) {
 		if (!cpus_has(on, cpu))
@@ -143,7 +146,30 @@ static bool parse_domain(const char **p, const struct cpus *on,
 		    (int)id)
 			cpus_set(dom, cpu);
 	}
-	return true;
+	return 0;
+}
+
+char *cpus_format(const struct cpus *c)
+{
+	char *list = xstrdup(""), *more;
+	unsigned lo, hi;
+
+	for (lo = 0; lo < CPUS_MAX; lo = hi + 1) {
+		hi = lo;
+		if (!cpus_has(c, lo))
+			continue;
+		while (cpus_has(c, hi + 1))
+			hi++;
+		more = xasprintf("%s%s%u", list, *list ? "," : "", lo);
+		free(list);
+		list = more;
+		if (hi == lo)
+			continue;
+		more = xasprintf("%s-%u", list, hi);
+		free(list);
+		list = more;
+	}
+	return list;
 }
 
 static bool is_empty(const struct cpus *c)
@@ -174,22 +200,34 @@ static unsigned add_members(const struct cpus *dom, unsigned lo, unsigned hi,
 	return n;
 }
 
+/* The text of a refusal, with its errno. */
+static char *refuse(int err, char *text)
+{
+	errno = err;
+	return text;
+}
+
+static char *not_a_list(const char *start)
+{
+	return refuse(EINVAL,
+		      xasprintf("'%s' is not a CPU list such as 0-3,8 S0 S0:0-3"
+				" N1 L3:0 core atom",
+				start));
+}
+
 static char *add_numbers(const char **p, const struct cpus *on, struct cpus *c)
 {
 	const char *start = *p;
 	unsigned lo, hi;
 
 	if (!parse_range(p, &lo, &hi))
-		return xasprintf(
-			"'%s' is not a CPU list such as 0-3,8 S0 S0:0-3"
-			" N1 L3:0 core atom",
-			start);
+		return not_a_list(start);
 	for (; lo <= hi; lo++) {
 		if (!cpus_has(on, lo))
-			return xasprintf(
-				"CPU %u is not online here; see " SYS_CPU
-				"/online",
-				lo);
+			return refuse(ENXIO,
+				      xasprintf("CPU %u is not online here; "
+						"see " SYS_CPU "/online",
+						lo));
 		cpus_set(c, lo);
 	}
 	return NULL;
@@ -199,23 +237,29 @@ static char *add_numbers(const char **p, const struct cpus *on, struct cpus *c)
 static char *add_domain(const char **p, const struct cpus *on, struct cpus *c)
 {
 	const char *start = *p;
-	int len = (int)strcspn(start, ",");
-	unsigned lo = 0, hi = CPUS_MAX, cpu;
+	int len = (int)strcspn(start, ","), err;
+	unsigned lo = 0, hi = CPUS_MAX, want = 1, cpu;
 	struct cpus dom;
 
-	if (!parse_domain(p, on, &dom) || is_empty(&dom))
-		return xasprintf("this machine has no CPUs '%.*s'", len, start);
+	err = parse_domain(p, on, &dom);
+	if (err == EINVAL)
+		return not_a_list(start);
+	if (err || is_empty(&dom))
+		return refuse(ENXIO, xasprintf("this machine has no CPUs "
+					       "'%.*s'",
+					       len, start));
 	for (cpu = 0; cpu < ARRAY_SIZE(dom.bv); cpu++)
 		dom.bv[cpu] &= on->bv[cpu];
 	if (**p == ':') {
 		(*p)++;
 		if (!parse_range(p, &lo, &hi))
-			return xasprintf("'%.*s' is not a CPU list", len,
-					 start);
+			return not_a_list(start);
+		want = hi - lo + 1;
 	}
-	if (add_members(&dom, lo, hi, c) < (hi < CPUS_MAX ? hi - lo + 1 : 1))
-		return xasprintf("'%.*s': not so many CPUs are online there",
-				 len, start);
+	if (add_members(&dom, lo, hi, c) < want)
+		return refuse(ENXIO, xasprintf("'%.*s': not so many CPUs are "
+					       "online there",
+					       len, start));
 	return NULL;
 }
 
@@ -234,6 +278,6 @@ char *cpus_parse(const char *expr, struct cpus *c)
 		if (!*p)
 			return NULL;
 		if (*p++ != ',')
-			return xasprintf("'%s' is not a CPU list", expr);
+			return not_a_list(expr);
 	}
 }

@@ -54,7 +54,7 @@ static bool is_event(const struct row *row, const char *name)
 	return strlen(name) == len && !strncasecmp(label, name, len);
 }
 
-/* The row of an event on the same target and at the same levels. */
+/* The row of an event on the same target, the same CPUs and levels. */
 static const struct row *find_row(const struct result *res,
 				  const struct row *row, const char *name)
 {
@@ -64,6 +64,7 @@ static const struct row *find_row(const struct result *res,
 		const struct row *r = &res->rows[i];
 
 		if (is_event(r, name) && !r->reason && row_value(r) > 0 &&
+		    r->lacks == row->lacks &&
 		    (r->ctr->ev.kind != row->ctr->ev.kind ||
 		     r->ctr->ev.plm == row->ctr->ev.plm))
 			return r;

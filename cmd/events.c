@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * events.c - the counters of a session: event lists, registers, and what is
- * dropped or narrowed, with its reason, where the machine or the permissions
- * do not allow it.  Opens nothing; session.c does.
+ * events.c - the counters of a session: event lists, and what is dropped or
+ * narrowed, with its reason, where the permissions do not allow it.  Who counts
+ * them is chosen in choose.c, their registers are in place.c.
  */
 #include "config.h"
 
@@ -21,8 +21,9 @@
  * Five events that fit the counters of every PMU of the last fifteen years,
  * and four of the kernel's.
  */
-static const char default_events[] =
-	"cycles,instructions,branches,branch-misses,cache-misses,"
+static const char hardware_events[] =
+	"cycles,instructions,branches,branch-misses,cache-misses";
+static const char kernel_events[] =
 	"task-clock,page-faults,context-switches,cpu-migrations";
 
 void counter_drop(struct counter *c, const char *fmt, ...)
@@ -37,15 +38,18 @@ void counter_drop(struct counter *c, const char *fmt, ...)
 	c->reason = xstrdup(text);
 }
 
-/* The library's reason; it begins with the event, as the row does. */
-static void drop_for_reason(struct counter *c)
+const char *counter_reason(const struct counter *c, const char *reason)
 {
-	const char *reason = pfm_reason();
 	size_t len = strlen(c->asked);
 
 	if (!strncmp(reason, c->asked, len) && !strncmp(reason + len, ": ", 2))
 		reason += len + 2;
-	counter_drop(c, "%s", reason);
+	return reason;
+}
+
+static void drop_for_reason(struct counter *c)
+{
+	counter_drop(c, "%s", counter_reason(c, pfm_reason()));
 }
 
 static bool is_software(const struct counter *c, uint64_t config)
@@ -161,33 +165,6 @@ static void add_list(struct session *s, const char *list)
 		die("-e '%s': the braces do not match", list);
 }
 
-/* Does the event count on the processor's own PMU, by code or by alias? */
-static bool needs_pmu(const struct counter *c)
-{
-	uint64_t type = c->ev.code >> 48;
-
-	if (c->unparsed || c->ev.kind == PFM_EVENT_HW)
-		return !c->unparsed;
-	return type == PERF_TYPE_HARDWARE || type == PERF_TYPE_HW_CACHE;
-}
-
-/* A PMU that is not there is one fact, not one error per event. */
-static void drop_hardware(struct session *s)
-{
-	unsigned i;
-
-	for (i = 0; i < s->nctrs; i++) {
-		struct counter *c = &s->ctrs[i];
-
-		if (!needs_pmu(c))
-			continue;
-		if (!s->pmu.name && pfm_pmu_get(&s->pmu) < 0)
-			die("%s", pfm_reason());
-		if (!s->pmu.ncounters)
-			counter_drop(c, "%s", s->pmu.missing);
-	}
-}
-
 void events_parse(struct session *s)
 {
 	const struct strlist *list = &s->opt->events;
@@ -196,38 +173,12 @@ void events_parse(struct session *s)
 	for (i = 0; i < list->n; i++)
 		add_list(s, list->v[i]);
 	if (!list->n)
-		add_list(s, default_events);
+		add_list(s, hardware_events);
+	if (!list->n && s->opt->backend != BACKEND_MSR)
+		add_list(s, kernel_events);
 	if (!s->nctrs)
 		die("-e '%s' names no event", list->v[0]);
-	drop_hardware(s);
-}
-
-/* The registers of what is left; the defaults give way when they do not fit. */
-void events_place(struct session *s)
-{
-	struct pfm_event *evs = xcalloc(s->nctrs, sizeof(*evs));
-	struct pfm_place *places = xcalloc(s->nctrs, sizeof(*places));
-	unsigned *index = xcalloc(s->nctrs, sizeof(*index));
-	unsigned i, n, fit;
-
-	for (;;) {
-		for (i = n = 0; i < s->nctrs; i++) {
-			if (s->ctrs[i].reason)
-				continue;
-			index[n] = i;
-			evs[n++] = s->ctrs[i].ev;
-		}
-		if (!n || pfm_event_assign(evs, n, places, &fit) == 0)
-			break;
-		if (errno != ENOSPC || s->opt->events.n || fit >= n)
-			die("%s", pfm_reason());
-		drop_for_reason(&s->ctrs[index[fit]]);
-	}
-	for (i = 0; i < n; i++)
-		s->ctrs[index[i]].place = places[i];
-	free(index);
-	free(places);
-	free(evs);
+	choose_backend(s);
 }
 
 /* Leave the kernel out of all that did not ask for it. */

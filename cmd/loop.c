@@ -229,6 +229,7 @@ static void wait_for_something(struct run *run, struct pollfd *fds)
 	for (i = 0; i < run->t->nends; i++) {
 		if (!fds[i + 1].revents)
 			continue;
+		session_cpu_gone(run->s, run->t->ends[i].fd);
 		if (run->t->owned[i])
 			close(run->t->ends[i].fd);
 		run->t->ends[i].fd = -1;

@@ -2,19 +2,22 @@
  *
  * out-csv.c - results as separated values: one head line, then one line a row,
  * always the same columns, quoted as RFC 4180 says, digits of the C locale.
- * A value that was not measured is "-", and its reason is in the last column.
+ * A value that was not measured is "-", with its reason in a column; a reason
+ * beside a value says what it lacks.
  */
 #include "config.h"
 
 #include "count.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 static const char *const columns[] = {
-	"time_ns",    "run",       "target", "id",   "process", "comm",
-	"event",      "name",      "value",  "unit", "kind",    "enabled_ns",
-	"running_ns", "deviation", "min",    "max",  "reason",
+	"time_ns", "run",        "target",     "id",        "process",
+	"comm",    "event",      "name",       "value",     "unit",
+	"kind",    "enabled_ns", "running_ns", "deviation", "min",
+	"max",     "reason",     "pinned",     "others",
 };
 
 static char separator(const struct output *out)
@@ -65,8 +68,26 @@ static void put_value(struct output *out, const struct row *row)
 	put(out, row_kind(row));
 }
 
+static void put_reason(struct output *out, const struct row *row)
+{
+	if (row->reason)
+		put(out, row->reason);
+	else
+		put(out, row->lacks ? row->lacks : "");
+}
+
+static void put_share(struct output *out, const struct share *share)
+{
+	char text[16] = "";
+
+	if (share->known)
+		snprintf(text, sizeof(text), "%.6f", pin_others(share));
+	put(out, text);
+}
+
 static void put_rows(struct output *out, const struct result *res, unsigned run)
 {
+	const struct pin *pin = &out->s->pin;
 	size_t i;
 
 	for (i = 0; i < res->nrows; i++) {
@@ -87,7 +108,9 @@ static void put_rows(struct output *out, const struct result *res, unsigned run)
 		put_real(out, stats, row->stats.dev);
 		put_real(out, stats, row->stats.min);
 		put_real(out, stats, row->stats.max);
-		put(out, row->reason ? row->reason : "");
+		put_reason(out, row);
+		put_u64(out, pin->cpu >= 0, (uint64_t)pin->cpu);
+		put_share(out, &res->share);
 		out->buf[out->len - 1] = '\n';
 	}
 }

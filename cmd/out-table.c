@@ -161,7 +161,7 @@ bool text_is_no_pmu(const struct output *out, const struct row *row)
 {
 	const char *missing = out->s->pmu.missing;
 
-	return missing && row->reason && !strcmp(missing, row->reason);
+	return missing[0] && row->reason && !strcmp(missing, row->reason);
 }
 
 static void add_rows(const struct output *out, const struct result *res,

@@ -150,11 +150,13 @@ static const char *levels(const struct session *s)
 	unsigned all = both, any = 0, i;
 
 	for (i = 0; i < s->nctrs; i++) {
-		if (s->ctrs[i].reason)
+		if (s->ctrs[i].reason || s->ctrs[i].ev.kind == PFM_EVENT_FREE)
 			continue;
 		all &= s->ctrs[i].ev.plm;
 		any |= s->ctrs[i].ev.plm & both;
 	}
+	if (!any)
+		return "all levels";
 	if (all != any)
 		return "mixed levels";
 	if (any == both)
@@ -162,34 +164,60 @@ static const char *levels(const struct session *s)
 	return any == PFM_PLM_USER ? "user level" : "kernel level";
 }
 
+static void describe_backend(const struct session *s, char *buf, size_t size)
+{
+	if (s->pin.cpu >= 0)
+		snprintf(buf, size, "%s, CPU %d, pinned%s", s->backend,
+			 s->pin.cpu, s->opt->isolate ? ", isolated" : "");
+	else
+		snprintf(buf, size, "%s",
+			 !strcmp(s->backend, "perf") ? "perf_event" :
+						       s->backend);
+}
+
+/* Processor, backend, levels; the name of the processor gives way. */
+static void put_backend(struct output *out, unsigned counted, bool scaled)
+{
+	char model[96] = "", backend[64], rest[160], line[320];
+	int room;
+
+	describe_backend(out->s, backend, sizeof(backend));
+	snprintf(rest, sizeof(rest), "%s . %s . %u event%s, %smultiplexed",
+		 backend, levels(out->s), counted, counted == 1 ? "" : "s",
+		 scaled ? "" : "not ");
+	cpu_model(model, sizeof(model));
+	room = (int)out->width - (int)strlen(rest) - 4;
+	if (room > (int)strlen(model))
+		room = (int)strlen(model);
+	if (room > 0)
+		snprintf(line, sizeof(line), " %.*s . %s", room, model, rest);
+	else
+		snprintf(line, sizeof(line), " %s", rest);
+	text_line(out, line, NULL);
+}
+
 static void put_how(struct output *out, const struct result *res)
 {
 	const struct session *s = out->s;
 	unsigned counted = 0, i;
 	bool scaled = false;
-	char model[96] = "", line[256];
+	char line[256];
 	size_t r;
 
 	for (i = 0; i < s->nctrs; i++)
 		counted += !s->ctrs[i].reason;
 	for (r = 0; r < res->nrows; r++)
 		scaled |= res->rows[r].is_scaled;
-	if (counted) {
-		cpu_model(model, sizeof(model));
+	if (counted && s->backend)
+		put_backend(out, counted, scaled);
+	if (s->pmu.missing[0])
 		snprintf(line, sizeof(line),
-			 " %s%s%s . %s . %u event%s, %smultiplexed", model,
-			 model[0] ? " . " : "",
-			 s->backend && !strcmp(s->backend, "perf") ?
-				 "perf_event" :
-				 s->backend,
-			 levels(s), counted, counted == 1 ? "" : "s",
-			 scaled ? "" : "not ");
-		text_line(out, line, NULL);
-	}
-	if (!s->pmu.missing)
+			 " %s: hardware events cannot be counted here",
+			 s->pmu.missing);
+	else if (s->msr_chosen)
+		snprintf(line, sizeof(line), " %s", s->hint);
+	else
 		return;
-	snprintf(line, sizeof(line),
-		 " %s: hardware events cannot be counted here", s->pmu.missing);
 	text_line(out, line, NULL);
 }
 
@@ -240,41 +268,121 @@ static void put_reasons(struct output *out, const struct result *res)
 	}
 }
 
-/* -v: which register counts what. */
-static void put_registers(struct output *out)
+/* What a value of several CPUs lacks; once for a CPU that did not last. */
+static void put_lacks(struct output *out, const struct result *res)
+{
+	pid_t told = -1;
+	char *text;
+	size_t i;
+
+	for (i = 0; i < res->nrows; i++) {
+		const struct row *row = &res->rows[i];
+		bool cpu = row->kind == TARGET_CPU;
+
+		if (!row->lacks || row->reason || (cpu && row->id == told))
+			continue;
+		if (cpu)
+			text = xasprintf("CPU %d %s", (int)row->id, row->lacks);
+		else
+			text = xasprintf("%s: %s", row->ctr->label, row->lacks);
+		if (cpu)
+			told = row->id;
+		put_note(out, "note", text);
+		free(text);
+	}
+}
+
+static void put_register(struct output *out, const char *cpus,
+			 const struct counter *c, const struct pfm_place *place)
+{
+	char pmc[64] = "";
+	char *text;
+
+	if (place->npmcs)
+		snprintf(pmc, sizeof(pmc), "PMC%u = %#llx  ",
+			 place->pmc[0].reg_num,
+			 (unsigned long long)place->pmc[0].reg_value);
+	text = xasprintf("%sPMD%u  %s%s", cpus, place->pmd, pmc, c->name);
+	put_note(out, "where", text);
+	free(text);
+}
+
+static void put_placing(struct output *out, const struct placing *at,
+			const char *cpus)
 {
 	const struct session *s = out->s;
 	unsigned i;
+
+	for (i = 0; i < s->nctrs; i++)
+		if (!s->ctrs[i].reason && !at->why[i])
+			put_register(out, cpus, &s->ctrs[i], &at->places[i]);
+}
+
+/* -v: which register counts what; the same on all that perf counts. */
+static void put_registers(struct output *out)
+{
+	const struct session *s = out->s;
+	char *list, *text;
+	struct cpus cpus;
+	unsigned i;
+
+	if (!s->msr)
+		put_placing(out, s->common, "");
+	for (i = 0; s->msr && i < s->nslots; i++) {
+		if (placing_shown(s, i))
+			continue;
+		placing_group(s, i, &cpus);
+		list = cpus_format(&cpus);
+		text = xasprintf("CPU %s  ", list);
+		put_placing(out, s->slots[i].at, text);
+		free(text);
+		free(list);
+	}
+}
+
+/* -v: registers, and how far apart the CPUs were started. */
+static void put_details(struct output *out)
+{
+	const struct session *s = out->s;
 	char *text;
 
-	for (i = 0; i < s->nctrs; i++) {
-		const struct counter *c = &s->ctrs[i];
+	put_registers(out);
+	if (s->nslots < 2 || s->slots[0].cpu < 0)
+		return;
+	text = xasprintf("first to last CPU started in %.1f us",
+			 (double)s->skew_ns / 1e3);
+	put_note(out, "note", text);
+	free(text);
+}
 
-		if (c->reason)
-			continue;
-		text = xasprintf("PMD%u  PMC%u = %#llx  %s", c->place.pmd,
-				 c->place.pmc[0].reg_num,
-				 (unsigned long long)c->place.pmc[0].reg_value,
-				 c->name);
-		put_note(out, "where", text);
-		free(text);
-	}
+static void put_share(struct output *out, const struct result *res)
+{
+	char text[256];
+
+	if (out->s->pin.cpu < 0 || res->partial)
+		return;
+	pin_describe(out->s->pin.cpu, &res->share, text, sizeof(text));
+	put_note(out, "pinned", text);
 }
 
 static void put_notes(struct output *out, const struct result *res, bool cut)
 {
 	const struct session *s = out->s;
 
+	put_share(out, res);
 	if (cut)
 		put_reasons(out, res);
+	put_lacks(out, res);
 	if (s->notice)
 		put_note(out, "note", s->notice);
+	if (s->hint && !s->msr_chosen)
+		put_note(out, "note", s->hint);
 	if (s->opt->per == PER_THREAD && s->opt->pids.n)
 		put_note(out, "note",
 			 "a thread created later is counted with "
 			 "the thread that created it");
 	if (s->opt->verbose)
-		put_registers(out);
+		put_details(out);
 }
 
 static void text_result(struct output *out, const struct result *res)

@@ -14,11 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
-
-#define WIDTH_MIN 80
-#define WIDTH_MAX 200
 
 void out_printf(struct output *out, const char *fmt, ...)
 {
@@ -60,22 +56,6 @@ static void open_file(struct output *out, const struct count_opt *opt)
 	out->appended = opt->append && lseek(out->fd, 0, SEEK_END) > 0;
 }
 
-/* The terminal's width, or what the environment says. */
-static unsigned find_width(int fd)
-{
-	const char *columns = getenv("COLUMNS");
-	struct winsize ws;
-	unsigned long width = 0;
-
-	if (ioctl(fd, TIOCGWINSZ, &ws) == 0)
-		width = ws.ws_col;
-	else if (columns)
-		width = strtoul(columns, NULL, 10);
-	if (width < WIDTH_MIN)
-		return WIDTH_MIN;
-	return width > WIDTH_MAX ? WIDTH_MAX : (unsigned)width;
-}
-
 static bool want_colour(const struct output *out, unsigned colour)
 {
 	const char *no = getenv("NO_COLOR");
@@ -109,18 +89,20 @@ void output_open(struct output *out, const struct session *s)
 		out->writer = &writer_csv;
 	if (out->writer != &writer_text)
 		return;
-	out->width = opt->width ? (unsigned)opt->width : find_width(out->fd);
+	out->width = opt->width ? (unsigned)opt->width : text_width(out->fd);
 	out->colour = want_colour(out, opt->colour);
 }
 
 void output_result(struct output *out, const struct result *res)
 {
-	const char *notice = out->s->notice;
+	const struct session *s = out->s;
+	bool told = out->printed || out->writer == &writer_text;
 
-	/* The text has it among its notes. */
-	if (notice && !out->printed && out->writer != &writer_text &&
-	    !out->s->opt->quiet)
-		warn("%s", notice);
+	/* The text has them among its notes. */
+	if (s->notice && !told && !s->opt->quiet)
+		warn("%s", s->notice);
+	if (s->hint && !told && !s->opt->quiet)
+		warn("%s", s->hint);
 	out->writer->result(out, res);
 	output_flush(out);
 	out->printed++;

@@ -89,6 +89,10 @@ static struct row row_of(const struct session *s, const struct slot *slot)
 		row.kind = TARGET_THREAD;
 		row.id = only_id(&opt->tids);
 	}
+	if (s->pin.cpu >= 0) {
+		row.kind = TARGET_CPU;
+		row.id = s->pin.cpu;
+	}
 	return row;
 }
 
@@ -128,6 +132,7 @@ static void add_value(struct row *row, const struct value *now,
 	uint64_t running = now->running_ns - old->running_ns;
 
 	row->reason = NULL;
+	row->nslots++;
 	row->count += count;
 	row->enabled_ns += enabled;
 	row->running_ns += running;
@@ -141,22 +146,106 @@ static void add_value(struct row *row, const struct value *now,
 	}
 }
 
-void result_build(const struct session *s, struct result *res, bool interval)
+static void add_slot(const struct session *s, const struct slot *slot,
+		     struct row *rows, bool interval)
 {
 	static const struct value zero;
+	unsigned k;
+
+	for (k = 0; k < s->nctrs; k++) {
+		const char *why = slot->at->why[k];
+
+		if (slot->has[k])
+			add_value(&rows[k], &slot->now[k],
+				  interval ? &slot->old[k] : &zero);
+		else if (why && !s->ctrs[k].reason && !rows[k].nslots)
+			rows[k].reason = counter_reason(&s->ctrs[k], why);
+	}
+}
+
+/* What a slot of several says against the value of their row, or NULL. */
+static const char *lack_of(const struct session *s, const struct slot *slot,
+			   unsigned k)
+{
+	if (slot->has[k])
+		return slot->ended;
+	return s->ctrs[k].reason ? NULL : slot->at->why[k];
+}
+
+/* The slots that lack the same for the same reason as slot i, from it on. */
+static char *list_lacking(const struct session *s, unsigned i, unsigned k)
+{
+	const char *why = lack_of(s, &s->slots[i], k);
+	struct cpus cpus = { 0 };
+
+	for (; i < s->nslots; i++)
+		if (lack_of(s, &s->slots[i], k) == why)
+			cpus_set(&cpus, (unsigned)s->slots[i].cpu);
+	return cpus_format(&cpus);
+}
+
+/* "not from CPU 1-3: counter 0 is taken; CPU 4 went offline after 2.1 s" */
+static void tell_lacks(struct session *s, struct row *row, unsigned k)
+{
+	char *text = NULL, *more, *cpus;
+	const char *why;
+	unsigned i, j;
+
+	for (i = 0; i < s->nslots; i++) {
+		why = lack_of(s, &s->slots[i], k);
+		for (j = 0; j < i; j++)
+			if (lack_of(s, &s->slots[j], k) == why)
+				break;
+		if (!why || j < i)
+			continue;
+		cpus = list_lacking(s, i, k);
+		more = xasprintf("%s%s%s%s%s%s", text ? text : "",
+				 text ? "; " : "",
+				 s->slots[i].has[k] ? "CPU " : "not from CPU ",
+				 cpus, s->slots[i].has[k] ? " " : ": ",
+				 counter_reason(&s->ctrs[k], why));
+		free(cpus);
+		free(text);
+		text = more;
+	}
+	if (text)
+		row->lacks = session_keep(s, text);
+	free(text);
+}
+
+/* What the registers of a CPU did not keep is nobody's value. */
+static void judge_rows(struct session *s, struct result *res)
+{
+	bool each = s->opt->per == PER_CPU || s->pin.cpu >= 0;
 	unsigned i, k;
 	struct row *rows;
-	size_t r;
 
 	for (i = 0; i < s->nslots; i++) {
 		const struct slot *slot = &s->slots[i];
 
 		rows = find_rows(s, slot, res);
-		for (k = 0; k < s->nctrs; k++)
-			if (slot->has[k])
-				add_value(&rows[k], &slot->now[k],
-					  interval ? &slot->old[k] : &zero);
+		for (k = 0; k < s->nctrs; k++) {
+			if (slot->has[k] && slot->lost)
+				rows[k].reason = slot->lost;
+			else if (slot->has[k] && each)
+				rows[k].lacks = slot->ended;
+		}
 	}
+	for (k = 0; !each && k < res->nrows; k++)
+		if (!res->rows[k].reason)
+			tell_lacks(s, &res->rows[k], k);
+}
+
+void result_build(struct session *s, struct result *res, bool interval)
+{
+	unsigned i;
+	size_t r;
+
+	for (i = 0; i < s->nslots; i++)
+		add_slot(s, &s->slots[i], find_rows(s, &s->slots[i], res),
+			 interval);
+	if (s->msr)
+		judge_rows(s, res);
 	for (r = 0; r < res->nrows; r++)
 		if (res->rows[r].enabled_ns && !res->rows[r].running_ns)
 			res->rows[r].reason = never_ran;
@@ -224,6 +313,7 @@ void result_mean(struct result *mean, const struct result *runs, unsigned n)
 	mean->nruns = n;
 	mean->elapsed_ns = mean->counted_ns = 0;
 	mean->user_ns = mean->system_ns = 0;
+	mean->share.others_ns = mean->share.elapsed_ns = 0;
 	mean->status = mean->signal = 0;
 	for (i = 0; i < n; i++) {
 		/* The first that failed, as pfmon's own status. */
@@ -235,6 +325,9 @@ void result_mean(struct result *mean, const struct result *runs, unsigned n)
 		mean->counted_ns += runs[i].counted_ns / n;
 		mean->user_ns += runs[i].user_ns / n;
 		mean->system_ns += runs[i].system_ns / n;
+		mean->share.known &= runs[i].share.known;
+		mean->share.others_ns += runs[i].share.others_ns / n;
+		mean->share.elapsed_ns += runs[i].share.elapsed_ns / n;
 	}
 	mean->rows = xcalloc(mean->nrows, sizeof(*mean->rows));
 	for (r = 0; r < mean->nrows; r++) {

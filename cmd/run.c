@@ -19,7 +19,8 @@ struct outcome {
 };
 
 /* --pre and --post: not counted, and not to be ignored when they fail. */
-static bool run_shell(const char *option, const char *text)
+static bool run_shell(const struct session *s, const char *option,
+		      const char *text)
 {
 	char *copy = xstrdup(text);
 	char *const argv[] = { (char[]){ "/bin/sh" }, (char[]){ "-c" }, copy,
@@ -28,6 +29,7 @@ static bool run_shell(const char *option, const char *text)
 	int wstatus;
 
 	target_fork(&t, argv, NULL, false);
+	pin_unbind(&s->pin, t.pid);
 	target_release(&t);
 	if (wait4(t.pid, &wstatus, 0, NULL) < 0)
 		die("cannot wait for %s: %m", option);
@@ -42,6 +44,20 @@ static bool run_shell(const char *option, const char *text)
 	return wstatus == 0;
 }
 
+/* One CPU for the command, which pfmon leaves to it. */
+static void open_pinned(struct session *s, struct target *t)
+{
+	s->flags = PFM_FL_SHARED | PFM_FL_SYSTEM_WIDE | PFM_FL_ANYCPU;
+	pin_leave(&s->pin);
+	if (s->opt->isolate)
+		isolate_begin(s->pin.cpu);
+	target_fork(t, s->opt->command, s, s->opt->no_cmd_output);
+	if (s->opt->isolate)
+		isolate_add(t->pid);
+	pin_bind(&s->pin, t->pid);
+	target_pinned(t, s);
+}
+
 /* Everything open and stopped; a command is there and waits. */
 static void open_targets(struct session *s, struct target *t)
 {
@@ -51,14 +67,18 @@ static void open_targets(struct session *s, struct target *t)
 	bool system = opt->all_cpus || opt->cpus;
 	bool split = opt->per == PER_THREAD || opt->per == PER_PROCESS;
 
+	if (s->pin.cpu >= 0) {
+		open_pinned(s, t);
+		return;
+	}
 	s->flags = PFM_FL_SHARED | PFM_FL_NOPTRACE;
-	if (opt->follow == FOLLOW_ALL && !opt->tids.n)
+	if (opt->follow != FOLLOW_NONE && !opt->tids.n)
 		s->flags |= PFM_FL_INHERIT;
 	if (opt->command)
 		target_fork(t, opt->command, s, opt->no_cmd_output);
 	if (system) {
 		s->flags = PFM_FL_SHARED | PFM_FL_SYSTEM_WIDE | PFM_FL_ANYCPU;
-		target_cpus(s);
+		target_cpus(t, s);
 	} else if (attach) {
 		target_attach(t, s);
 	} else {
@@ -66,7 +86,7 @@ static void open_targets(struct session *s, struct target *t)
 			s->flags |= PFM_FL_ON_EXEC;
 		if (split) {
 			s->flags &= ~PFM_FL_INHERIT;
-			follow_seize(t, opt->follow == FOLLOW_ALL);
+			follow_seize(t, opt->follow != FOLLOW_NONE);
 		}
 		first.tid = first.tgid = t->pid;
 		if (session_add(s, &first) < 0)
@@ -78,6 +98,17 @@ static void open_targets(struct session *s, struct target *t)
 static uint64_t timeval_ns(const struct timeval *tv)
 {
 	return (uint64_t)tv->tv_sec * NS_PER_S + (uint64_t)tv->tv_usec * 1000;
+}
+
+/* With -I there is no result of the whole to say it in. */
+static void tell_share(const struct session *s, const struct share *share)
+{
+	char text[256];
+
+	if (!s->opt->interval_ns || s->opt->quiet)
+		return;
+	pin_describe(s->pin.cpu, share, text, sizeof(text));
+	warn("%s", text);
 }
 
 static void fill_result(const struct run *run, struct result *res)
@@ -99,6 +130,8 @@ static void fill_result(const struct run *run, struct result *res)
 	}
 	res->user_ns = timeval_ns(&t->usage.ru_utime);
 	res->system_ns = timeval_ns(&t->usage.ru_stime);
+	if (run->s->pin.cpu >= 0)
+		res->share = run->share;
 	if (opt->per == PER_THREAD || opt->per == PER_PROCESS)
 		res->nthreads = run->s->nslots;
 }
@@ -111,24 +144,29 @@ static struct outcome run_once(struct session *s, struct output *out,
 	struct run run = { .s = s, .t = &t, .out = out };
 	struct outcome end = { 0 };
 
-	if (opt->pre && !run_shell("--pre", opt->pre))
+	if (opt->pre && !run_shell(s, "--pre", opt->pre))
 		return (struct outcome){ STATUS_PFMON, true, true };
 	open_targets(s, &t);
+	pin_begin(&s->pin);
 	run_loop(&run);
+	run.share = pin_end(&s->pin, &t.usage);
 	if (t.done)
 		end.status = target_exec_failed(&t, opt->command[0]);
 	end.failed = end.status != 0;
 	if (!end.failed) {
 		session_read(s);
+		session_verify(s);
 		/* The unfinished interval, unless enough were printed. */
 		if (opt->interval_ns && run.intervals != opt->interval_count)
 			run_interval(&run);
 		fill_result(&run, res);
+		if (s->pin.cpu >= 0 && t.done)
+			tell_share(s, &run.share);
 		end.status = run.killed ? 128 + SIGINT : res->status;
 	}
 	end.interrupted = run.interrupted;
 	target_end(&t);
-	if (opt->post && !end.failed && !run_shell("--post", opt->post)) {
+	if (opt->post && !end.failed && !run_shell(s, "--post", opt->post)) {
 		end.status = STATUS_PFMON;
 		end.interrupted = true;
 	}
@@ -155,6 +193,7 @@ int run_all(struct session *s, struct output *out)
 		else if (!end.failed)
 			n++;
 	}
+	isolate_end();
 	if (n && opt->repeat > 1) {
 		result_mean(&mean, runs, n);
 		output_result(out, &mean);

@@ -2,27 +2,28 @@
  *
  * session.c - counters on contexts, by the 12 calls: create, write, load,
  * start, stop, read.  It does not know why a thread or a CPU is counted; that
- * is target.c and follow.c.
+ * is target.c and follow.c.  A single context is slot.c.
  */
 #include "config.h"
 
 #include "count.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define FDS_PER_CONTEXT 2 /* both ends of its socket pair */
+#define FDS_PER_CPU 4     /* of the msr backend: device, lock, a timer */
 #define FDS_SPARE 16      /* ours, the library's, a margin */
-
-static const char *const backends[] = { NULL, "perf" }; /* as --backend */
 
 void session_init(struct session *s)
 {
+	s->pin.cpu = -1;
 	events_parse(s);
-	events_place(s);
+	if (s->msr)
+		pin_init(s);
+	else
+		place_common(s);
 }
 
 void session_release(struct session *s)
@@ -41,40 +42,32 @@ void session_release(struct session *s)
 		free(c->reason);
 	}
 	free(s->ctrs);
+	placing_free(s->common);
 	free(s->notice);
+	free(s->hint);
+	while (s->ntexts > 0)
+		free(s->texts[--s->ntexts]);
+	free(s->texts);
 }
 
-/* Is there anything to count at all? */
-static bool has_counters(const struct slot *slot, unsigned n)
+/* They outlive the slots, and there are few. */
+const char *session_keep(struct session *s, const char *text)
 {
-	while (n > 0)
-		if (slot->has[--n])
-			return true;
-	return false;
-}
+	size_t i;
 
-/* A PMU of a package counts on one CPU of it: elsewhere there is no value. */
-static void choose_counters(const struct session *s, struct slot *slot)
-{
-	unsigned i;
-
-	for (i = 0; i < s->nctrs; i++) {
-		const struct counter *c = &s->ctrs[i];
-		struct cpus cpus = { 0 };
-
-		slot->has[i] = !c->reason;
-		if (slot->cpu < 0 || c->reason || !c->ev.cpus)
-			continue;
-		free(cpus_parse(c->ev.cpus, &cpus));
-		slot->has[i] = cpus_has(&cpus, (unsigned)slot->cpu);
-	}
+	for (i = 0; i < s->ntexts; i++)
+		if (!strcmp(s->texts[i], text))
+			return s->texts[i];
+	s->texts = xreallocarray(s->texts, s->ntexts + 1, sizeof(*s->texts));
+	s->texts[s->ntexts] = xstrdup(text);
+	return s->texts[s->ntexts++];
 }
 
 /* Room for the descriptors of one more context. */
 static void reserve_fds(struct session *s)
 {
-	rlim_t need =
-		(s->nlive + 1ULL) * (s->nctrs + FDS_PER_CONTEXT) + FDS_SPARE;
+	rlim_t each = FDS_PER_CONTEXT + (s->msr ? FDS_PER_CPU : s->nctrs);
+	rlim_t need = (s->nlive + 1ULL) * each + FDS_SPARE;
 	struct rlimit want;
 
 	if (!s->nofile.rlim_max) {
@@ -99,65 +92,15 @@ static void reserve_fds(struct session *s)
 	s->nofile_now = want.rlim_cur;
 }
 
-/*
- * Write the registers of all counters of the slot; -1 with errno.  A vector of
- * one call is bounded by perfmon2, the number of calls is not.
- */
-static int program(const struct session *s, const struct slot *slot)
+static struct slot *append(struct session *s, const struct slot *slot)
 {
-	enum { CHUNK = 16 };
-	unsigned i = 0, k;
-	int ret = 0;
-
-	while (i < s->nctrs && ret == 0) {
-		pfarg_pmc_t pmcs[2 * CHUNK];
-		pfarg_pmd_t pmds[CHUNK] = { { 0 } };
-		int npmcs = 0, npmds = 0;
-
-		for (; i < s->nctrs && npmds < CHUNK; i++) {
-			const struct pfm_place *place = &s->ctrs[i].place;
-
-			if (!slot->has[i])
-				continue;
-			for (k = 0; k < place->npmcs; k++)
-				pmcs[npmcs++] = place->pmc[k];
-			pmds[npmds++].reg_num = place->pmd;
-		}
-		ret = pfm_write_pmcs(slot->fd, pmcs, npmcs);
-		if (ret == 0)
-			ret = pfm_write_pmds(slot->fd, pmds, npmds);
-	}
-	return ret;
-}
-
-/* A loaded context in slot->fd, or -1 with errno. */
-static int open_context(const struct session *s, struct slot *slot)
-{
-	pfarg_ctx_t ctx = { .ctx_flags = s->flags };
-	pfarg_load_t load = { .load_pid = (uint32_t)slot->tid };
-	const char *backend = backends[s->opt->backend];
-	int err;
-
-	if (slot->cpu >= 0)
-		load.load_pid = (uint32_t)slot->cpu;
-	if (pfm_create_context(&ctx, NULL, 0) < 0)
-		die("cannot create a context: %s", pfm_reason());
-	slot->fd = ctx.ctx_fd;
-	if (fcntl(slot->fd, F_SETFD, FD_CLOEXEC) < 0)
-		die("cannot set close-on-exec: %m");
-	if (backend && pfm_set_backend(slot->fd, backend) < 0)
-		die("backend %s: %s", backend, pfm_reason());
-	if (program(s, slot) == 0 && pfm_load_context(slot->fd, &load) == 0)
-		return 0;
-	err = errno;
-	close(slot->fd);
-	slot->fd = -1;
-	errno = err;
-	return -1;
+	s->slots = xreallocarray(s->slots, s->nslots + 1, sizeof(*s->slots));
+	s->slots[s->nslots] = *slot;
+	return &s->slots[s->nslots++];
 }
 
 /*
- * The first context finds out what can be counted; later ones have the same
+ * The first context finds out what perf can count; later ones have the same
  * registers, so that nothing can be given up for them alone.
  */
 static int open_or_relax(struct session *s, struct slot *slot)
@@ -166,8 +109,8 @@ static int open_or_relax(struct session *s, struct slot *slot)
 	char *why;
 
 	for (;;) {
-		choose_counters(s, slot);
-		if (!has_counters(slot, s->nctrs) || open_context(s, slot) == 0)
+		slot_choose(s, slot);
+		if (!slot_has_any(s, slot) || slot_open(s, slot) == 0)
 			return 0;
 		if (errno == ESRCH)
 			return -1;
@@ -175,33 +118,62 @@ static int open_or_relax(struct session *s, struct slot *slot)
 		if (s->nslots > 0 || !events_relax(s, tid, slot->cpu))
 			die("%s", why);
 		free(why);
-		events_place(s);
+		place_common(s);
 	}
 }
 
 int session_add(struct session *s, const struct slot *where)
 {
-	struct slot slot = *where;
+	struct slot slot = slot_new(s, where);
 
-	slot.fd = -1;
-	slot.has = xcalloc(s->nctrs, sizeof(*slot.has));
-	slot.now = xcalloc(s->nctrs, sizeof(*slot.now));
-	slot.old = xcalloc(s->nctrs, sizeof(*slot.old));
+	slot.at = s->common;
 	reserve_fds(s);
 	if (open_or_relax(s, &slot) < 0) {
-		free(slot.has);
-		free(slot.now);
-		free(slot.old);
+		slot_release(s, &slot);
 		return -1;
 	}
-	if (slot.fd >= 0) {
-		s->nlive++;
-		if (!s->backend)
-			s->backend = pfm_get_backend(slot.fd);
-	}
-	s->slots = xreallocarray(s->slots, s->nslots + 1, sizeof(*s->slots));
-	s->slots[s->nslots++] = slot;
+	append(s, &slot);
 	return 0;
+}
+
+void session_plan_cpus(struct session *s, const struct cpus *cpus)
+{
+	struct slot where = { .cpu = -1 }, slot;
+	unsigned i;
+
+	for (i = 0; i < CPUS_MAX; i++) {
+		if (!cpus_has(cpus, i))
+			continue;
+		where.cpu = (int)i;
+		slot = slot_new(s, &where);
+		slot.at = place_on_cpu(s, slot.cpu);
+		append(s, &slot);
+	}
+	place_settle(s);
+	for (i = 0; i < s->nslots; i++)
+		slot_choose(s, &s->slots[i]);
+}
+
+/*
+ * All are placed before the first is opened: what is refused has not touched a
+ * register.
+ */
+void session_add_cpus(struct session *s, const struct cpus *cpus)
+{
+	unsigned i;
+
+	session_plan_cpus(s, cpus);
+	for (i = 0; i < s->nslots; i++)
+		if (session_open(s, &s->slots[i]) < 0)
+			die("CPU %d: %s", s->slots[i].cpu, pfm_reason());
+}
+
+int session_open(struct session *s, struct slot *slot)
+{
+	if (!slot_has_any(s, slot))
+		return 0;
+	reserve_fds(s);
+	return slot_open(s, slot);
 }
 
 /* From the end: the newest threads are the ones that are asked for. */
@@ -215,58 +187,13 @@ struct slot *session_find(struct session *s, pid_t tid)
 	return NULL;
 }
 
-static void slot_read(const struct session *s, struct slot *slot)
+void session_cpu_gone(struct session *s, int fd)
 {
-	struct pfm_count *counts = xcalloc(s->nctrs, sizeof(*counts));
 	unsigned i;
-	int n = 0;
 
-	for (i = 0; i < s->nctrs; i++)
-		if (slot->has[i])
-			counts[n++].reg_num = s->ctrs[i].place.pmd;
-	if (pfm_read_counts(slot->fd, counts, n) < 0)
-		die("cannot read the counts: %s", pfm_reason());
-	for (i = 0, n = 0; i < s->nctrs; i++) {
-		if (!slot->has[i])
-			continue;
-		slot->now[i] =
-			(struct value){ counts[n].value, counts[n].enabled_ns,
-					counts[n].running_ns };
-		n++;
-	}
-	free(counts);
-}
-
-/* A thread that has exited needs no stop, and is refused one. */
-static void slot_stop(const struct slot *slot)
-{
-	if (pfm_stop(slot->fd) < 0 && errno != EINVAL && errno != ESRCH)
-		die("cannot stop counting: %s", pfm_reason());
-}
-
-void slot_start(const struct session *s, const struct slot *slot)
-{
-	if (!s->running || slot->fd < 0)
-		return;
-	if (pfm_start(slot->fd, NULL) < 0 && errno != EINVAL && errno != ESRCH)
-		die("cannot start counting: %s", pfm_reason());
-}
-
-static void slot_close(struct session *s, struct slot *slot)
-{
-	if (slot->fd < 0)
-		return;
-	close(slot->fd);
-	slot->fd = -1;
-	s->nlive--;
-}
-
-void slot_end(struct session *s, struct slot *slot)
-{
-	if (slot->fd >= 0)
-		slot_read(s, slot);
-	slot_close(s, slot);
-	slot->gone = true;
+	for (i = 0; s->msr && i < s->nslots; i++)
+		if (s->slots[i].fd == fd)
+			slot_offline(s, &s->slots[i]);
 }
 
 uint64_t session_counted_ns(const struct session *s)
@@ -276,12 +203,19 @@ uint64_t session_counted_ns(const struct session *s)
 
 void session_start(struct session *s)
 {
+	uint64_t first = 0;
 	unsigned i;
 
 	s->running = true;
 	s->since_ns = now_ns();
-	for (i = 0; i < s->nslots; i++)
+	if (!s->began_ns)
+		s->began_ns = s->since_ns;
+	for (i = 0; i < s->nslots; i++) {
 		slot_start(s, &s->slots[i]);
+		if (i == 0)
+			first = now_ns();
+	}
+	s->skew_ns = s->nslots > 1 ? now_ns() - first : 0;
 }
 
 void session_stop(struct session *s)
@@ -290,7 +224,7 @@ void session_stop(struct session *s)
 
 	for (i = 0; s->running && i < s->nslots; i++)
 		if (s->slots[i].fd >= 0)
-			slot_stop(&s->slots[i]);
+			slot_stop(s, &s->slots[i]);
 	s->counted_ns = session_counted_ns(s);
 	s->running = false;
 }
@@ -302,6 +236,16 @@ void session_read(struct session *s)
 	for (i = 0; i < s->nslots; i++)
 		if (s->slots[i].fd >= 0)
 			slot_read(s, &s->slots[i]);
+}
+
+/* perf's counters are nobody else's. */
+void session_verify(struct session *s)
+{
+	unsigned i;
+
+	for (i = 0; s->msr && i < s->nslots; i++)
+		if (s->slots[i].fd >= 0)
+			slot_verify(s, &s->slots[i]);
 }
 
 void session_next_interval(struct session *s)
@@ -316,18 +260,13 @@ void session_next_interval(struct session *s)
 
 void session_truncate(struct session *s, unsigned n)
 {
-	while (s->nslots > n) {
-		struct slot *slot = &s->slots[--s->nslots];
-
-		slot_close(s, slot);
-		free(slot->has);
-		free(slot->now);
-		free(slot->old);
-	}
+	while (s->nslots > n)
+		slot_release(s, &s->slots[--s->nslots]);
 	if (n > 0)
 		return;
 	free(s->slots);
 	s->slots = NULL;
 	s->running = false;
 	s->counted_ns = s->old_counted_ns = 0;
+	s->began_ns = 0;
 }

@@ -290,19 +290,49 @@ void target_attach(struct target *t, struct session *s)
 		attach_list(t, s, s->opt->tids.v[i], attach_tid);
 }
 
-void target_cpus(struct session *s)
+void target_cpu_list(const struct session *s, struct cpus *cpus)
+{
+	char *bad = NULL;
+
+	if (s->opt->cpus)
+		bad = cpus_parse(s->opt->cpus, cpus);
+	else
+		cpus_online(cpus);
+	if (bad)
+		die("-C: %s", bad);
+}
+
+/* The registers of CPUs, whose contexts say when they are gone. */
+static void add_cpus(struct target *t, struct session *s,
+		     const struct cpus *cpus)
+{
+	unsigned i;
+
+	session_add_cpus(s, cpus);
+	for (i = 0; i < s->nslots; i++)
+		if (s->slots[i].fd >= 0)
+			add_end(t, s->slots[i].fd, false);
+}
+
+void target_pinned(struct target *t, struct session *s)
+{
+	struct cpus cpus = { 0 };
+
+	cpus_set(&cpus, (unsigned)s->pin.cpu);
+	add_cpus(t, s, &cpus);
+}
+
+void target_cpus(struct target *t, struct session *s)
 {
 	struct slot slot = { .cpu = -1 };
 	struct cpus cpus = { 0 };
-	char *bad = NULL;
 	int cpu;
 
-	if (s->opt->cpus)
-		bad = cpus_parse(s->opt->cpus, &cpus);
-	else
-		cpus_online(&cpus);
-	if (bad)
-		die("-C: %s", bad);
+	target_cpu_list(s, &cpus);
+	if (s->msr) {
+		add_cpus(t, s, &cpus);
+		return;
+	}
 	for (cpu = 0; cpu < CPUS_MAX; cpu++) {
 		if (!cpus_has(&cpus, (unsigned)cpu))
 			continue;

@@ -13,8 +13,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
+
+#define WIDTH_MIN 80
+#define WIDTH_MAX 200
 
 static int die_status = STATUS_PFMON;
 
@@ -166,6 +170,21 @@ int read_line_of(const char *path, char *buf, size_t size)
 		return -1;
 	buf[strcspn(buf, "\n")] = '\0';
 	return 0;
+}
+
+unsigned text_width(int fd)
+{
+	const char *columns = getenv("COLUMNS");
+	struct winsize ws;
+	unsigned long width = 0;
+
+	if (ioctl(fd, TIOCGWINSZ, &ws) == 0)
+		width = ws.ws_col;
+	else if (columns)
+		width = strtoul(columns, NULL, 10);
+	if (width < WIDTH_MIN)
+		return WIDTH_MIN;
+	return width > WIDTH_MAX ? WIDTH_MAX : (unsigned)width;
 }
 
 static unsigned min_of(unsigned a, unsigned b)

@@ -28,15 +28,18 @@ int attach_sync(struct pfm_context *ctx, struct pfm_set *set)
 	return ret;
 }
 
-static void release_all(struct pfm_context *ctx)
+static int release_all(struct pfm_context *ctx)
 {
+	int ret;
+
 	for (struct pfm_set *set = ctx->sets; set; set = set->next)
 		if (set->be_priv)
 			ctx->be->release_set(ctx, set);
-	ctx->be->detach(ctx);
+	ret = ctx->be->detach(ctx);
 	free(ctx->be_priv);
 	ctx->be_priv = NULL;
 	ctx->be = NULL;
+	return ret;
 }
 
 static int bind_backend(struct pfm_context *ctx)
@@ -44,8 +47,6 @@ static int bind_backend(struct pfm_context *ctx)
 	const struct pfm_backend *be = ctx->want;
 	int ret;
 
-	if (!be)
-		be = backend_find("perf");
 	ctx->be_priv = calloc(1, be->priv_size);
 	if (!ctx->be_priv)
 		return fail(ENOMEM, "no memory to load the context");
@@ -99,12 +100,12 @@ int attach_load(struct pfm_context *ctx, const pfarg_load_t *req)
 	if (ret < 0)
 		return ret;
 	ctx->target = target;
+	ctx->active = set;
 	ret = bind_backend(ctx);
 	if (ret < 0)
 		goto undo;
 	ctx->state = PFM_LOADED;
 	ctx->started = ctx->can_restart = false;
-	ctx->active = set;
 	ret = engine_watch(ctx);
 	if (ret < 0) {
 		attach_unload(ctx);
@@ -124,19 +125,25 @@ undo:
 
 int attach_unload(struct pfm_context *ctx)
 {
+	int ret = 0, err;
+
 	if (ctx->state == PFM_UNLOADED)
 		return 0;
 	sets_clock_stop(ctx->active);
+	if (ctx->be->verify)
+		ret = ctx->be->verify(ctx);
 	if (ctx->started)
 		ctx->be->stop(ctx, ctx->active);
 	engine_forget(ctx);
-	release_all(ctx);
+	err = release_all(ctx);
+	if (ret == 0)
+		ret = err;
 	fdtab_unreserve(ctx);
 	ctx->state = PFM_UNLOADED;
 	ctx->started = ctx->can_restart = false;
 	dbg(CTX, "fd %d: unloaded from %d", ctx->fd, ctx->target);
 	ctx->target = -1;
-	return 0;
+	return ret;
 }
 
 /* Another set than the active one: perfmon2 counts the run only here. */
@@ -235,4 +242,15 @@ bool attach_reap(struct pfm_context *ctx)
 	attach_unload(ctx);
 	msg_end(ctx);
 	return true;
+}
+
+/* Time to look, where nobody interrupts.  The CPU may have gone offline. */
+void attach_poll(struct pfm_context *ctx)
+{
+	if (ctx->state == PFM_UNLOADED || !ctx->be->poll ||
+	    ctx->be->poll(ctx) != -ENXIO)
+		return;
+	dbg(CTX, "fd %d: CPU %d is gone", ctx->fd, ctx->target);
+	attach_unload(ctx);
+	msg_end(ctx);
 }

@@ -6,9 +6,8 @@
  *
  * A set is one group of events, or a few: the kernel does not mix PMUs in a
  * group, and inherited events of another thread stand alone.  Groups are opened
- * stopped; one ioctl starts or stops a group, one
- * read(2) reads it.  The kernel's counts are 64 bits wide and start at zero, so
- * a PMD is its base plus the count.
+ * stopped; one ioctl starts or stops a group, one read(2) reads it.  Counts are
+ * 64 bits wide and start at zero, so a PMD is its base plus the count.
  */
 #include "config.h"
 
@@ -442,14 +441,15 @@ static int perf_attach(struct pfm_context *ctx)
 			   "raise ulimit -l or kernel.perf_event_mlock_kb");
 }
 
-static void perf_detach(struct pfm_context *ctx)
+static int perf_detach(struct pfm_context *ctx)
 {
 	struct perf_ctx *pc = ctx->be_priv;
 
 	if (pc->exit_fd < 0)
-		return;
+		return 0;
 	munmap(pc->exit_page, (size_t)sysconf(_SC_PAGESIZE));
 	close(pc->exit_fd);
+	return 0;
 }
 
 static void perf_after_fork(struct pfm_context *ctx)
@@ -473,8 +473,9 @@ static int perf_exit_fd(const struct pfm_context *ctx)
 	return pc->exit_fd;
 }
 
-static int perf_probe(void)
+static int perf_probe(int cpu)
 {
+	(void)cpu;
 	if (access("/proc/sys/kernel/perf_event_paranoid", F_OK) == 0)
 		return 0;
 	return fail(ENODEV, "this kernel has no perf_event");
@@ -482,6 +483,8 @@ static int perf_probe(void)
 
 const struct pfm_backend pfm_backend_perf = {
 	.name = "perf",
+	.desc = "Linux perf_event_open",
+	.pmu = &pfm_pmu_perf,
 	.priv_size = sizeof(struct perf_ctx),
 	.probe = perf_probe,
 	.attach = perf_attach,

@@ -13,20 +13,24 @@
 
 struct pfm_context;
 struct pfm_set;
-struct pfm_event;
+struct pfm_pmu;
 
 struct pfm_backend {
-	const char *name;
+	const char *name, *desc;
+	const struct pfm_pmu *pmu; /* how it numbers registers */
 	size_t priv_size; /* bytes of ctx->be_priv, zeroed, at attach */
 
-	/* Does this machine have it?  For whoever asks for it by name. */
-	int (*probe)(void);
+	/* Can it be used here, on this CPU (-1: any)? */
+	int (*probe)(int cpu);
 
 	/* pfm_load_context: bind to ctx->target.  No set is open yet. */
 	int (*attach)(struct pfm_context *ctx);
 
-	/* After every set was released: undo attach.  Cannot fail. */
-	void (*detach)(struct pfm_context *ctx);
+	/*
+	 * After every set was released: undo attach.  The context is detached
+	 * also after an error, which tells that something could not be undone.
+	 */
+	int (*detach)(struct pfm_context *ctx);
 
 	/*
 	 * In a forked child: close the copies of the descriptors, and touch
@@ -64,9 +68,23 @@ struct pfm_backend {
 	 * exited, with its final values in place; -1 for a CPU or the caller.
 	 */
 	int (*exit_fd)(const struct pfm_context *ctx);
+
+	/*
+	 * Optional, where nobody interrupts: a descriptor that is readable when
+	 * it is time to look, and the look.  -ENXIO: the CPU is gone, and the
+	 * last values are in place.
+	 */
+	int (*poll_fd)(const struct pfm_context *ctx);
+	int (*poll)(struct pfm_context *ctx);
+
+	/*
+	 * Optional, before the context is unloaded: -EIO with a reason when
+	 * the counts read since the load are not to be trusted.
+	 */
+	int (*verify)(struct pfm_context *ctx);
 };
 
-/* backend.c */
-const struct pfm_backend *backend_find(const char *name); /* NULL + reason */
+/* backend.c: by name, "auto" among them (the first); NULL with a reason. */
+const struct pfm_backend *backend_find(const char *name);
 
 #endif /* PFM_BACKEND_H */

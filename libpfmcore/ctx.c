@@ -74,19 +74,18 @@ static int check_request(const pfarg_ctx_t *req)
 int ctx_create(pfarg_ctx_t *req)
 {
 	const char *name = secure_getenv("PFM_BACKEND");
-	const struct pfm_backend *want = NULL;
+	const struct pfm_backend *be = backend_find(name ? name : "auto");
 	const struct pfm_regs *regs;
 	struct pfm_context *ctx;
-	const struct pfm_pmu *pmu;
 	int ret;
 
 	ret = check_request(req);
 	if (ret < 0)
 		return ret;
-	pmu = pmu_get(&regs);
-	if (!pmu)
+	if (!be)
 		return -ENOSYS;
-	if (name && strcmp(name, "auto") != 0 && !(want = backend_find(name)))
+	regs = pmu_regs(be->pmu);
+	if (!regs)
 		return -ENOSYS;
 	if (fdtab_crowded())
 		ctx_sweep();
@@ -106,9 +105,9 @@ int ctx_create(pfarg_ctx_t *req)
 	ctx->target = -1;
 	ctx->msg_size = 0;
 	ctx->session = SESSION_NONE;
-	ctx->pmu = pmu;
 	ctx->regs = regs;
-	ctx->want = want;
+	ctx->want = be;
+	ctx->chosen = name && strcmp(name, "auto") != 0;
 	fdtab_link(ctx);
 	if (!sets_new(ctx, 0)) {
 		close(ctx->fd);

@@ -3,8 +3,9 @@
  * engine.c - one thread a process, where perfmon2 had an interrupt handler.
  *
  * It is started by the first context that needs somebody to wait for it: one
- * loaded on another thread, whose exit must be told.  Once it runs it also sees
- * the last close of every context loaded since.  It takes no signal.
+ * loaded on another thread, whose exit must be told, or one whose registers must
+ * be looked at from time to time.  Once it runs it also sees the last close of
+ * every context loaded since.  It takes no signal.
  */
 #include "config.h"
 
@@ -34,6 +35,7 @@ static void handle(struct pfm_context *ctx)
 		return;
 	}
 	attach_reap(ctx);
+	attach_poll(ctx);
 	ctx_unlock(ctx);
 }
 
@@ -77,13 +79,9 @@ static int engine_start(void)
 	return 0;
 }
 
-static int watch_fd(struct pfm_context *ctx, int fd)
+static int watch_fd(struct pfm_context *ctx, int fd, uint32_t events)
 {
-	/* POLLHUP is always reported; one event is enough to act on. */
-	struct epoll_event ev = {
-		.events = EPOLLONESHOT,
-		.data.ptr = ctx,
-	};
+	struct epoll_event ev = { .events = events, .data.ptr = ctx };
 
 	if (epoll_ctl(epfd, EPOLL_CTL_ADD, fd, &ev) == 0 || errno == EEXIST)
 		return 0;
@@ -92,15 +90,20 @@ static int watch_fd(struct pfm_context *ctx, int fd)
 
 int engine_watch(struct pfm_context *ctx)
 {
-	int exit_fd = ctx->be->exit_fd(ctx), ret = 0;
+	int exit_fd = ctx->be->exit_fd(ctx), poll_fd = -1, ret = 0;
 
+	if (ctx->be->poll_fd)
+		poll_fd = ctx->be->poll_fd(ctx);
 	pthread_mutex_lock(&engine_lock);
-	if (epfd < 0 && exit_fd >= 0)
+	if (epfd < 0 && (exit_fd >= 0 || poll_fd >= 0))
 		ret = engine_start();
+	/* POLLHUP is always reported; one event is enough to act on. */
 	if (epfd >= 0 && ret == 0)
-		ret = watch_fd(ctx, ctx->peer);
+		ret = watch_fd(ctx, ctx->peer, EPOLLONESHOT);
 	if (exit_fd >= 0 && ret == 0)
-		ret = watch_fd(ctx, exit_fd);
+		ret = watch_fd(ctx, exit_fd, EPOLLONESHOT);
+	if (poll_fd >= 0 && ret == 0)
+		ret = watch_fd(ctx, poll_fd, EPOLLIN);
 	pthread_mutex_unlock(&engine_lock);
 	return ret;
 }
@@ -108,11 +111,15 @@ int engine_watch(struct pfm_context *ctx)
 /* Before the backend closes its descriptors: a fork may hold copies of them. */
 void engine_forget(struct pfm_context *ctx)
 {
-	int exit_fd = ctx->be ? ctx->be->exit_fd(ctx) : -1;
+	int exit_fd = ctx->be->exit_fd(ctx), poll_fd = -1;
 
+	if (ctx->be->poll_fd)
+		poll_fd = ctx->be->poll_fd(ctx);
 	pthread_mutex_lock(&engine_lock);
 	if (epfd >= 0 && exit_fd >= 0)
 		epoll_ctl(epfd, EPOLL_CTL_DEL, exit_fd, NULL);
+	if (epfd >= 0 && poll_fd >= 0)
+		epoll_ctl(epfd, EPOLL_CTL_DEL, poll_fd, NULL);
 	pthread_mutex_unlock(&engine_lock);
 }
 

@@ -292,6 +292,8 @@ static int draft_parse(struct event_draft *d)
 		return err;
 	if (mem && !w.pmu)
 		return mem_parse(d, &w);
+	if (w.pmu && !strcasecmp(w.pmu, "msr"))
+		return event_msr_parse(d, &w);
 	alias = event_alias_find(d, &w, buf);
 	if (alias)
 		return alias_parse(d, &w, alias);
@@ -364,7 +366,10 @@ static int draft_finish(struct event_draft *d, unsigned plm,
 	plm = draft_levels(d, plm);
 	if (!plm)
 		return -EINVAL;
-	if (EVENT_X86 && d->type == PERF_TYPE_RAW) {
+	if (d->free_pmd) {
+		ev->kind = PFM_EVENT_FREE;
+		ev->code = d->free_pmd;
+	} else if (EVENT_X86 && d->type == PERF_TYPE_RAW) {
 		ev->kind = PFM_EVENT_HW;
 		/* Linux wires the interrupt to an NMI: never ours to enable. */
 		ev->code = select_levels((d->config & ~SEL_INT) | SEL_EN, plm);

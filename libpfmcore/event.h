@@ -13,6 +13,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "hw.h"
+
 #define EVENT_MAX 512  /* bytes of an event string, its NUL included */
 #define EVENT_WORDS 64 /* words of one, the event's name included */
 
@@ -24,9 +26,10 @@ struct event_draft {
 	double scale;      /* count x scale = value in unit */
 	uint32_t type;
 	uint64_t config, config1;
-	bool no_levels; /* the PMU counts at every level, it cannot choose */
-	unsigned plm;   /* levels the string names */
-	bool plm_asked; /* it names some */
+	unsigned free_pmd; /* a counter that runs freely; 0: it does not */
+	bool no_levels;    /* the PMU counts at every level, it cannot choose */
+	unsigned plm;      /* levels the string names */
+	bool plm_asked;    /* it names some */
 };
 
 /* A string cut at ':' (or '.'), its levels taken out. */
@@ -96,6 +99,9 @@ DIR *event_sys_dir(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 int event_sys_read(char *buf, size_t size, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/* event-msr.c: "msr::NAME". */
+int event_msr_parse(struct event_draft *d, const struct event_words *w);
+
 /* event-trace.c.  -ENOENT, without a reason: no such tracepoint to be seen. */
 int event_trace_parse(struct event_draft *d, const struct event_words *w);
 /*
@@ -108,13 +114,52 @@ int event_trace_explain(const struct event_words *w, struct event_near *near,
 			char *hint, size_t size);
 
 /*
- * assign.c: place the events on the registers regs has, in order.  How many
- * fit; less than n leaves the reason.
+ * assign.c: what pfm_event_assign() was asked.  assign_perf() places on the
+ * registers regs has, in order; assign_msr() on the counters of hw that are in
+ * pmds (bits as in struct hw_rule); taken is what pmu_free() says of the
+ * others.  After an error bad is the event to give up, n: none is to blame.
  */
 struct pfm_regs;
 struct pfm_event;
 struct pfm_place;
-unsigned assign_place(const struct pfm_regs *regs, const struct pfm_event *evs,
-		      unsigned n, struct pfm_place *places);
+struct assign {
+	const struct pfm_event *evs; /* borrowed */
+	unsigned n;
+	struct pfm_place *places; /* out; borrowed */
+	unsigned bad;             /* out */
+};
+int assign_perf(const struct pfm_regs *regs, struct assign *a);
+int assign_msr(const struct pfm_hw *hw, uint32_t pmds, const char *taken,
+	       struct assign *a);
+
+/*
+ * assign-hw.c: 0, or -ENOSPC, without pfm_reason().  Whenever the events fit
+ * they are placed, and then as many on fixed counters as can be.  Else culprits
+ * is the smallest set that does not fit (bit i: event i) and why says it.
+ */
+#define ASSIGN_MAX 64
+struct assign_want {
+	struct hw_rule rule;
+	uint64_t arg;     /* extra word, if rule.nextra */
+	const char *name; /* borrowed */
+};
+struct assign_hw {
+	const struct assign_want *want; /* borrowed */
+	unsigned n;                     /* up to ASSIGN_MAX */
+	uint32_t pmds;                  /* free counters, as in hw_rule */
+	const char *taken;              /* of the others: "; ..."; borrowed */
+	struct {
+		uint8_t pmd;
+		uint8_t alt; /* index in rule.extra and rule.code */
+	} got[ASSIGN_MAX];   /* out */
+	uint64_t culprits;   /* out */
+	char why[256];       /* out */
+};
+int assign_hw(struct assign_hw *a);
+/* The same for some of the events, and for counters and words apart. */
+bool assign_counters_fit(const struct assign_hw *a, uint64_t set);
+bool assign_words_fit(const struct assign_hw *a, uint64_t set);
+/* assign-why.c: all do not fit: fill in culprits and why. */
+void assign_explain(struct assign_hw *a, uint64_t all);
 
 #endif /* PFM_EVENT_H */

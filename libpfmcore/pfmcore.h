@@ -69,8 +69,10 @@ int pfm_set_debug(const char *categories);
 void pfm_set_log(void (*log)(const char *line));
 
 /*
- * The backend of an unloaded context: "auto" or "perf".  EINVAL unknown, EBUSY
- * loaded, ENODEV not usable here.  Without a call, $PFM_BACKEND or "auto".
+ * The backend of an unloaded context: "auto", "perf" or "msr".  EINVAL unknown,
+ * EBUSY loaded, or registers were written that the other backend numbers
+ * otherwise; ENODEV, EPERM, ... not usable here.  Without a call, $PFM_BACKEND
+ * or "auto".
  */
 int pfm_set_backend(int fd, const char *name);
 
@@ -92,15 +94,50 @@ struct pfm_count {
  */
 int pfm_read_counts(int fd, struct pfm_count *counts, int count);
 
-/* The PMU as this machine shows it; strings are static. */
+/* A PMU as a backend shows it. */
 struct pfm_pmu_info {
-	const char *name;    /* "perf" */
-	const char *desc;    /* "Linux perf_event, 6 counters" */
-	unsigned ncounters;  /* hardware counters; 0: none reachable */
-	const char *missing; /* why there are none, or NULL */
+	char name[16];      /* "perf", "msr" */
+	char desc[96];      /* "Linux perf_event, 6 hardware counters" */
+	char missing[192];  /* why there are none, or "" */
+	unsigned ncounters; /* hardware counters; 0: none reachable */
 	uint64_t pmcs[PFM_PMC_BV], pmds[PFM_PMD_BV]; /* implemented registers */
 };
-int pfm_pmu_get(struct pfm_pmu_info *info);
+
+/*
+ * The PMU of backend ("auto" is "perf") on a CPU (-1: any).  "msr" without
+ * access to MSRs describes the PMU all the same, from CPUID.  ENODEV: the
+ * backend knows no PMU there.
+ */
+int pfm_pmu_get(const char *backend, int cpu, struct pfm_pmu_info *info);
+
+/* One logical register of the msr backend on one CPU. */
+struct pfm_pmu_reg {
+	uint16_t num;
+	bool is_pmd;
+	uint8_t width;  /* bits of a PMD; 0 for a PMC */
+	uint32_t msr;   /* address */
+	char name[24];  /* the manual's */
+	char owner[80]; /* who uses it, "" free, "?" cannot be read */
+	uint64_t value; /* now; 0 where owner is "?" */
+};
+
+/*
+ * Fill at most n, PMCs first; returns how many there are, or -1 (ENODEV, or as
+ * of opening a transport when even CPUID is out of reach).
+ */
+int pfm_pmu_regs(int cpu, struct pfm_pmu_reg *regs, int n);
+
+/* A backend, or a transport to the MSRs, and whether it can be used here. */
+struct pfm_way {
+	const char *name; /* "perf"; "dev" */
+	const char *desc; /* "Linux perf_event_open"; "/dev/cpu/N/msr" */
+	int err;          /* 0: usable; else why not, an errno */
+	char reason[256]; /* the same in words, or "" */
+};
+
+/* The i-th, tried on a CPU; -1 with ENOENT: no more. */
+int pfm_backend_list(unsigned i, int cpu, struct pfm_way *way);
+int pfm_transport_list(unsigned i, int cpu, struct pfm_way *way);
 
 /*
  * Events.
@@ -110,8 +147,9 @@ int pfm_pmu_get(struct pfm_pmu_info *info);
 #define PFM_PLM_HV 0x4u
 
 enum pfm_event_kind {
-	PFM_EVENT_HW, /* needs a hardware counter: PMC/PMD 0 to 255 */
-	PFM_EVENT_SW, /* a kernel event: PMC/PMD 256 to 319 */
+	PFM_EVENT_HW,   /* needs a hardware counter: PMC/PMD 0 to 255 */
+	PFM_EVENT_SW,   /* a kernel event: PMC/PMD 256 to 319 */
+	PFM_EVENT_FREE, /* runs freely, msr backend only: a PMD without PMC */
 };
 
 struct pfm_event {
@@ -122,7 +160,7 @@ struct pfm_event {
 	enum pfm_event_kind kind;
 	unsigned plm;   /* PFM_PLM_* it counts at */
 	bool plm_asked; /* the string itself named the levels */
-	uint64_t code;  /* PMC value: raw select, or PFM_SW_CODE() */
+	uint64_t code;  /* PMC value: raw select, or PFM_SW_CODE(); FREE: PMD */
 	uint64_t arg;   /* extra word, 0 when there is none */
 	char *cpus;     /* CPU list of a per-package PMU, or NULL; owned */
 };
@@ -145,17 +183,22 @@ void pfm_event_release(struct pfm_event *ev);
 /* Where an event was placed, index by index as in the vector given. */
 struct pfm_place {
 	uint16_t pmd;       /* PMD index */
-	uint16_t npmcs;     /* 1 or 2 */
+	uint16_t npmcs;     /* 0 to 2 */
 	pfarg_pmc_t pmc[2]; /* ready for pfm_write_pmcs(), reg_set 0 */
 };
 
 /*
- * Place n events on the counters of one set.  ENOSPC: they do not all fit; the
- * reason names the first that does not and the limit, and the return value of
- * the call stays -1; *fit (may be NULL) is how many did.
+ * Place n events on the counters that backend ("auto" is "perf") has on a CPU
+ * (-1: any), all in one set.  The msr backend leaves counters alone that
+ * somebody uses.  Events on fixed counters get the value of their common PMC
+ * together: write the places of one call, all or none.
+ *
+ * ENOSPC: they do not all fit; the reason names the smallest set of events that
+ * does not, and *bad (may be NULL) is the last of it, the one to give up.
+ * ENODEV, EINVAL: event *bad can never be counted there.
  */
-int pfm_event_assign(const struct pfm_event *evs, unsigned n,
-		     struct pfm_place *places, unsigned *fit);
+int pfm_event_assign(const char *backend, int cpu, const struct pfm_event *evs,
+		     unsigned n, struct pfm_place *places, unsigned *bad);
 
 /*
  * Open the event for a moment, stopped, on thread tid (0 self, -1 any) and CPU

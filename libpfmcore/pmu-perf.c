@@ -82,6 +82,9 @@ static int perf_probe(struct pfm_regs *regs)
 	}
 	snprintf(regs->desc, sizeof(regs->desc),
 		 "Linux perf_event, %u hardware counters", regs->ncounters);
+	if (!regs->ncounters)
+		snprintf(regs->missing, sizeof(regs->missing), "%s",
+			 pmu_missing());
 	return 0;
 }
 

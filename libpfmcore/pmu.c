@@ -1,44 +1,46 @@
 /* SPDX-License-Identifier: MIT
  *
- * pmu.c - which PMU description this machine has: the first of the table whose
- * probe succeeds, asked once per process.
+ * pmu.c - the PMU descriptions, one for each way of numbering registers; each
+ * is probed once per process.
  */
 #include "config.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "insn.h"
 #include "priv.h"
 
-extern const struct pfm_pmu pfm_pmu_perf;
-
-static const struct pfm_pmu *const pmus[] = {
-	&pfm_pmu_perf,
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static struct {
+	const struct pfm_pmu *pmu;
+	bool probed;
+	int err; /* of the probe */
+	struct pfm_regs regs;
+} pmus[] = {
+	{ .pmu = &pfm_pmu_perf },
+	{ .pmu = &pfm_pmu_msr },
 };
 #define NPMUS (sizeof(pmus) / sizeof(pmus[0]))
 
-static pthread_once_t once = PTHREAD_ONCE_INIT;
-static const struct pfm_pmu *found;
-static struct pfm_regs found_regs;
-
-static void probe_all(void)
+const struct pfm_regs *pmu_regs(const struct pfm_pmu *pmu)
 {
-	for (size_t i = 0; i < NPMUS && !found; i++) {
-		memset(&found_regs, 0, sizeof(found_regs));
-		if (pmus[i]->probe(&found_regs) == 0)
-			found = pmus[i];
+	size_t i = 0;
+
+	while (pmus[i].pmu != pmu)
+		i++;
+	pthread_mutex_lock(&lock);
+	if (!pmus[i].probed) {
+		pmus[i].err = pmu->probe(&pmus[i].regs);
+		pmus[i].probed = true;
+		dbg(PMU, "%s: %s", pmu->name,
+		    pmus[i].err ? pfm_reason() : pmus[i].regs.desc);
 	}
-	if (found)
-		dbg(PMU, "%s: %s", found->name, found_regs.desc);
-}
-
-const struct pfm_pmu *pmu_get(const struct pfm_regs **regs)
-{
-	pthread_once(&once, probe_all);
-	if (!found)
-		fail(ENOSYS, "no PMU description fits this machine");
-	*regs = &found_regs;
-	return found;
+	pthread_mutex_unlock(&lock);
+	if (pmus[i].err == 0)
+		return &pmus[i].regs;
+	fail(-pmus[i].err, "%s", pmus[i].regs.missing);
+	return NULL;
 }
 
 const struct pfm_pmc_desc *pmu_pmc(const struct pfm_pmu *pmu, unsigned n)
@@ -60,18 +62,34 @@ const char *pmu_missing(void)
 	return "the kernel has no driver for this CPU's PMU";
 }
 
-int pfm_pmu_get(struct pfm_pmu_info *info)
+static void info_common(struct pfm_pmu_info *info, const struct pfm_pmu *pmu,
+			const struct pfm_regs *regs)
 {
-	const struct pfm_regs *regs;
-	const struct pfm_pmu *pmu = pmu_get(&regs);
-
-	if (!pmu)
-		return edge(-ENOSYS);
-	info->name = pmu->name;
-	info->desc = regs->desc;
+	snprintf(info->name, sizeof(info->name), "%s", pmu->name);
+	snprintf(info->desc, sizeof(info->desc), "%s", regs->desc);
+	snprintf(info->missing, sizeof(info->missing), "%s", regs->missing);
 	info->ncounters = regs->ncounters;
-	info->missing = regs->ncounters ? NULL : pmu_missing();
 	memcpy(info->pmcs, regs->pmcs, sizeof(info->pmcs));
 	memcpy(info->pmds, regs->pmds, sizeof(info->pmds));
-	return 0;
+}
+
+int pfm_pmu_get(const char *backend, int cpu, struct pfm_pmu_info *info)
+{
+	const struct pfm_backend *be = backend_find(backend);
+	const struct pfm_regs *regs;
+	struct pfm_regs one;
+	int ret = 0;
+
+	if (!be)
+		return edge(-EINVAL);
+	regs = pmu_regs(be->pmu);
+	if (!regs)
+		return edge(-ENODEV);
+	if (cpu >= 0 && be->pmu->probe_cpu) {
+		ret = be->pmu->probe_cpu(cpu, &one);
+		regs = &one;
+	}
+	if (ret == 0)
+		info_common(info, be->pmu, regs);
+	return edge(ret);
 }

@@ -92,10 +92,10 @@ struct pfm_context {
 	struct pfm_set *sets;   /* owned; set 0 is always the first */
 	struct pfm_set *active; /* borrowed from sets; NULL before load */
 
-	const struct pfm_pmu *pmu;      /* borrowed, static */
-	const struct pfm_regs *regs;    /* borrowed, static */
-	const struct pfm_backend *want; /* chosen by name, or NULL for auto */
-	const struct pfm_backend *be;   /* while loaded, else NULL */
+	const struct pfm_backend *want; /* numbers the registers */
+	bool chosen;                    /* by name */
+	const struct pfm_regs *regs;    /* of want->pmu; borrowed, static */
+	const struct pfm_backend *be;   /* want, while loaded; else NULL */
 	void *be_priv;                  /* be->priv_size bytes; owned */
 };
 
@@ -266,6 +266,7 @@ int attach_start(struct pfm_context *ctx, const pfarg_start_t *req);
 int attach_stop(struct pfm_context *ctx);
 int attach_restart(struct pfm_context *ctx);
 bool attach_reap(struct pfm_context *ctx); /* END if the target has exited */
+void attach_poll(struct pfm_context *ctx); /* the same for a CPU */
 
 /* target.c: what /proc tells of a thread. */
 int target_stopped(int tid); /* ESRCH unless ptraced by the caller, stopped */
@@ -281,6 +282,8 @@ int sets_create(struct pfm_context *ctx, pfarg_setdesc_t *v, int count);
 int sets_delete(struct pfm_context *ctx, pfarg_setdesc_t *v, int count);
 int sets_getinfo(struct pfm_context *ctx, pfarg_setinfo_t *v, int count);
 int sets_check_chain(const struct pfm_context *ctx);
+/* Another backend, with other registers: -EBUSY when some were written. */
+int sets_renumber(struct pfm_context *ctx, const struct pfm_backend *be);
 void sets_reset(struct pfm_context *ctx); /* runs and durations, at load */
 void sets_clock_start(const struct pfm_context *ctx, struct pfm_set *set);
 void sets_clock_stop(struct pfm_set *set);

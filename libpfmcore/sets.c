@@ -28,7 +28,7 @@ static void pmcs_reset(const struct pfm_context *ctx, struct pfm_set *set)
 	for (unsigned i = 0; i < PFM_PMC_BV; i++)
 		set->used_pmcs[i] = 0;
 	BV_FOREACH(n, ctx->regs->pmcs, PFM_PMC_BV) {
-		set->pmcs[n] = pmu_pmc(ctx->pmu, n)->dfl;
+		set->pmcs[n] = pmu_pmc(ctx->want->pmu, n)->dfl;
 		set->pmc_flags[n] = 0;
 	}
 }
@@ -142,6 +142,31 @@ int sets_delete(struct pfm_context *ctx, pfarg_setdesc_t *v, int count)
 			ctx->active = NULL;
 		set_free(set);
 	}
+	return 0;
+}
+
+int sets_renumber(struct pfm_context *ctx, const struct pfm_backend *be)
+{
+	const struct pfm_regs *regs = pmu_regs(be->pmu);
+	struct pfm_set *set;
+
+	if (!regs)
+		return -ENODEV;
+	if (be->pmu == ctx->want->pmu) {
+		ctx->want = be;
+		return 0;
+	}
+	for (set = ctx->sets; set; set = set->next)
+		for (unsigned i = 0; i < PFM_PMC_BV; i++)
+			if (set->used_pmcs[i] | set->used_pmds[i])
+				return fail(EBUSY,
+					    "registers of backend %s were "
+					    "written: choose %s before",
+					    ctx->want->name, be->name);
+	ctx->want = be;
+	ctx->regs = regs;
+	for (set = ctx->sets; set; set = set->next)
+		pmcs_reset(ctx, set);
 	return 0;
 }
 

@@ -263,26 +263,28 @@ int pfm_unload_context(int fd)
 
 int pfm_set_backend(int fd, const char *name)
 {
-	const struct pfm_backend *be = NULL;
+	const struct pfm_backend *be;
 	struct pfm_guard g;
+	bool chosen;
 	int ret;
 
 	if (!name)
 		return edge(fail(EFAULT, "no backend named"));
-	if (strcmp(name, "auto") != 0) {
-		be = backend_find(name);
-		if (!be)
-			return edge(-EINVAL);
-		ret = be->probe();
-		if (ret < 0)
-			return edge(ret);
-	}
+	be = backend_find(name);
+	if (!be)
+		return edge(-EINVAL);
+	chosen = strcmp(name, "auto") != 0;
+	ret = chosen ? be->probe(-1) : 0;
+	if (ret < 0)
+		return edge(ret);
 	ret = ctx_enter(fd, &g);
 	if (ret < 0)
 		return edge(ret);
 	ret = ctx_check(g.ctx, CMD_UNLOADED);
 	if (ret == 0)
-		g.ctx->want = be;
+		ret = sets_renumber(g.ctx, be);
+	if (ret == 0)
+		g.ctx->chosen = chosen;
 	return edge(ctx_leave(&g, ret));
 }
 
@@ -296,9 +298,7 @@ const char *pfm_get_backend(int fd)
 		edge(ret);
 		return NULL;
 	}
-	name = g.ctx->be   ? g.ctx->be->name :
-	       g.ctx->want ? g.ctx->want->name :
-			     "auto";
+	name = g.ctx->be || g.ctx->chosen ? g.ctx->want->name : "auto";
 	ctx_leave(&g, 0);
 	return name;
 }

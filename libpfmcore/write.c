@@ -36,14 +36,14 @@ static int write_pmc(struct vec_cursor *c, pfarg_pmc_t *r)
 {
 	const struct pfm_pmc_desc *d;
 	struct pfm_set *set;
-	uint64_t value;
+	uint64_t value, rsvd;
 	uint32_t flags = r->reg_flags & ~PFM_REG_RETFL_MASK;
 
 	if (!vec_has(c->ctx->regs->pmcs, r->reg_num))
 		return vec_bad(&r->reg_flags, PFM_REG_RETFL_NOTAVAIL,
 			       fail(EINVAL, "pmc%u: not available",
 				    r->reg_num));
-	d = pmu_pmc(c->ctx->pmu, r->reg_num);
+	d = pmu_pmc(c->ctx->want->pmu, r->reg_num);
 	if (flags & ~d->flags)
 		return vec_bad(&r->reg_flags, PFM_REG_RETFL_EINVAL,
 			       fail(EINVAL, "pmc%u: unknown flags %#x",
@@ -51,7 +51,10 @@ static int write_pmc(struct vec_cursor *c, pfarg_pmc_t *r)
 	set = vec_set(c, r->reg_set);
 	if (!set)
 		return no_set(&r->reg_flags, r->reg_set);
-	value = (r->reg_value & ~d->rsvd) | (d->dfl & d->rsvd);
+	rsvd = d->rsvd;
+	if (r->reg_num < PFM_RSVD_PMCS)
+		rsvd |= c->ctx->regs->rsvd[r->reg_num];
+	value = (r->reg_value & ~rsvd) | (d->dfl & rsvd);
 	if (flags & PFM_REGFL_NO_EMUL64)
 		value &= ~d->no64;
 	r->reg_flags = flags;

@@ -369,12 +369,13 @@ static void test_assign(void)
 	};
 	struct pfm_regs regs = { .ncounters = 2 };
 	struct pfm_place p[5];
+	struct assign a = { .evs = evs, .n = 4, .places = p };
 
 	bv_set(regs.pmds, 1);
 	bv_set(regs.pmds, 4);
 	for (unsigned i = PFM_PMD_SW; i < PFM_MAX_PMDS; i++)
 		bv_set(regs.pmds, i);
-	is_u64(assign_place(&regs, evs, 4, p), 4, "four events fit");
+	ok(assign_perf(&regs, &a) == 0, "four events fit");
 	ok(p[0].pmd == 1 && p[0].npmcs == 1 && p[0].pmc[0].reg_num == 1 &&
 		   p[0].pmc[0].reg_value == 1 && !p[0].pmc[0].reg_flags,
 	   "the first counter that exists, levels in the code");
@@ -390,13 +391,29 @@ static void test_assign(void)
 		   p[3].pmc[1].reg_num == PFM_PMC_SW_ARG + 1 &&
 		   p[3].pmc[1].reg_value == 5,
 	   "the second word of a kernel event");
-	is_u64(assign_place(&regs, evs, 5, p), 4, "the fifth does not");
+	a.n = 5;
+	is_i64(assign_perf(&regs, &a), -ENOSPC, "the fifth does not");
+	is_u64(a.bad, 4, "it is the one to give up");
 	is_str(pfm_reason(),
 	       "3 events need a hardware counter, 2 exist: 'e' does not fit",
 	       "and that is said");
 	evs[1].code = PFM_SW_CODE(PERF_TYPE_HARDWARE, 0);
-	is_u64(assign_place(&regs, evs, 3, p), 2,
-	       "a portable name takes one of the same counters");
+	a.n = 3;
+	ok(assign_perf(&regs, &a) == -ENOSPC && a.bad == 2,
+	   "a portable name takes one of the same counters");
+	a.n = 4;
+	ok(assign_perf(&regs, &a) == -ENOSPC && a.bad == 2,
+	   "it is the first one too many that is given up");
+	evs[0].kind = PFM_EVENT_FREE;
+	ok(assign_perf(&regs, &a) == -ENODEV && a.bad == 0,
+	   "the kernel has none that runs freely (%s)", pfm_reason());
+	evs[1].kind = PFM_EVENT_HW;
+	a.evs = evs + 1;
+	a.n = 1;
+	regs = (struct pfm_regs){ .ncounters = 0 };
+	ok(assign_perf(&regs, &a) == -ENODEV && a.bad == 0 &&
+		   strstr(pfm_reason(), "'b' needs a hardware counter"),
+	   "without a PMU, none (%s)", pfm_reason());
 }
 
 static void test_assign_many(void)
@@ -404,7 +421,7 @@ static void test_assign_many(void)
 	struct pfm_event evs[65];
 	char name[] = "cs";
 	struct pfm_place p[65];
-	unsigned fit = 0;
+	unsigned bad = 99;
 
 	for (unsigned i = 0; i < N(evs); i++)
 		evs[i] = (struct pfm_event){
@@ -412,12 +429,15 @@ static void test_assign_many(void)
 			.code = PFM_SW_CODE(PERF_TYPE_SOFTWARE, 3),
 			.name = name,
 		};
-	ok(!pfm_event_assign(evs, 64, p, &fit), "64 kernel events fit");
-	is_u64(fit, 64, "all are counted");
+	ok(!pfm_event_assign("perf", -1, evs, 64, p, &bad),
+	   "64 kernel events fit");
+	is_u64(bad, 99, "none is given up");
 	is_u64(p[63].pmd, 319, "the last gets the last register");
-	ok(pfm_event_assign(evs, 65, p, &fit) && errno == ENOSPC && fit == 64,
+	ok(pfm_event_assign("perf", -1, evs, 65, p, &bad) && errno == ENOSPC &&
+		   bad == 64,
 	   "65 do not (%s)", pfm_reason());
-	ok(!pfm_event_assign(evs, 0, p, NULL), "no event is no trouble");
+	ok(!pfm_event_assign("auto", -1, evs, 0, p, NULL),
+	   "no event is no trouble");
 }
 
 /* Strings made from good ones by a fixed sequence of damage. */

@@ -1,0 +1,489 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * backend-msr.c - counting by programming the PMU of one CPU through its MSRs.
+ * What the registers are is in hw.h, how they are reached and come back to what
+ * they were in msr.h; programming a set is in msr-program.c.
+ *
+ * A context has its CPU alone: two users who switch one global control could
+ * not help but switch each other.  Counters that somebody outside uses are left
+ * to him; then the global control is not ours to write either, and each counter
+ * is switched by its own enable bit.
+ *
+ * Counts are made of readings: a PMD is its value plus what the counter moved
+ * since the last reading, so it must be read before it has moved by its whole
+ * width.  poll() sees to that, and that the registers still hold what we wrote.
+ */
+#include "config.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/timerfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "msr-backend.h"
+
+/*
+ * The CPUs this process has: whoever asks which counters are free there must
+ * not take ours for somebody's.
+ */
+static pthread_mutex_t attached_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct msr_ctx *attached;
+
+bool backend_msr_taken(int cpu, struct pmu_owners *own)
+{
+	const struct msr_ctx *mc;
+
+	pthread_mutex_lock(&attached_lock);
+	for (mc = attached; mc && mc->c.cpu != cpu; mc = mc->next)
+		;
+	if (mc)
+		*own = mc->own;
+	pthread_mutex_unlock(&attached_lock);
+	return mc;
+}
+
+static void list_add(struct msr_ctx *mc)
+{
+	pthread_mutex_lock(&attached_lock);
+	mc->next = attached;
+	attached = mc;
+	pthread_mutex_unlock(&attached_lock);
+}
+
+static void list_remove(struct msr_ctx *mc)
+{
+	struct msr_ctx **link = &attached;
+
+	pthread_mutex_lock(&attached_lock);
+	while (*link != mc)
+		link = &(*link)->next;
+	*link = mc->next;
+	pthread_mutex_unlock(&attached_lock);
+}
+
+static uint64_t now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+/* Remember the first refusal that makes the counts worthless. */
+static int lose(struct msr_ctx *mc, int err)
+{
+	if (!mc->lost)
+		snprintf(mc->why, sizeof(mc->why), "%s", pfm_reason());
+	mc->lost = err;
+	return err;
+}
+
+/* The CPU went offline: its registers are gone, the last reading stays. */
+static int gone(struct msr_ctx *mc)
+{
+	mc->gone = true;
+	return fail(ENXIO, "CPU %d is offline: its counts end there",
+		    mc->c.cpu);
+}
+
+/*
+ * The accesses of one step.  An error that is not the CPU's going is explained
+ * by what was tried.
+ */
+int msr_run(struct msr_ctx *mc, struct msr_op *ops, unsigned n)
+{
+	unsigned i;
+	int ret;
+
+	if (mc->gone)
+		return gone(mc);
+	if (n == 0)
+		return 0;
+	ret = mc->c.ops->run(&mc->c, ops, n);
+	if (ret == 0)
+		return 0;
+	if (ret == -ENXIO)
+		return gone(mc);
+	for (i = 0; i + 1 < n && !ops[i].err; i++)
+		;
+	return msr_explain(&mc->c, ops[i].write ? MSR_WRITE : MSR_READ,
+			   ops[i].reg, -ret);
+}
+
+/* What a counter moved since the last reading. */
+static int account(struct msr_ctx *mc, struct msr_reg *r, uint64_t raw,
+		   uint64_t now)
+{
+	uint64_t delta = hw_delta(r->raw, raw, r->width);
+
+	if (r->is_status) {
+		r->pmd->value = raw;
+		return 0;
+	}
+	if (!r->is_free && !hw_plausible(delta, now - r->read_ns))
+		return lose(mc,
+			    fail(EIO,
+				 "CPU %d: counter %u moved by %" PRIu64
+				 " in %" PRIu64 " ns: another agent changed it",
+				 mc->c.cpu, r->num, delta, now - r->read_ns));
+	r->raw = raw;
+	r->read_ns = now;
+	r->pmd->value += delta;
+	return 0;
+}
+
+/* Read the registers of the set whose PMD is in bv, or all that run freely. */
+static int read_regs(struct msr_ctx *mc, struct msr_set *ms, const uint64_t *bv)
+{
+	struct msr_op ops[HW_NPMDS];
+	unsigned n = 0, i;
+	uint64_t now;
+	int ret;
+
+	for (i = 0; i < ms->nregs; i++) {
+		const struct msr_reg *r = &ms->reg[i];
+
+		if (bv ? bv_test(bv, r->num) : r->is_free)
+			ops[n++] = (struct msr_op){ .reg = r->msr };
+	}
+	ret = msr_run(mc, ops, n);
+	now = now_ns();
+	n = 0;
+	for (i = 0; i < ms->nregs && ret == 0; i++) {
+		struct msr_reg *r = &ms->reg[i];
+
+		if (bv ? bv_test(bv, r->num) : r->is_free)
+			ret = account(mc, r, ops[n++].value, now);
+	}
+	return ret;
+}
+
+/* Time it was asked to count, and did. */
+static void account_time(struct msr_ctx *mc, struct msr_set *ms)
+{
+	uint64_t now;
+
+	if (!mc->running || mc->on != ms)
+		return;
+	now = now_ns();
+	for (unsigned i = 0; i < ms->nregs; i++) {
+		ms->reg[i].pmd->enabled_ns += now - mc->since_ns;
+		ms->reg[i].pmd->running_ns += now - mc->since_ns;
+	}
+	mc->since_ns = now;
+}
+
+static int msr_read_set(struct pfm_context *ctx, struct pfm_set *set,
+			const uint64_t *bv)
+{
+	struct msr_ctx *mc = ctx->be_priv;
+	struct msr_set *ms = set->be_priv;
+	uint64_t counting[PFM_PMD_BV];
+
+	if (mc->lost)
+		return fail(-mc->lost, "%s", mc->why);
+	if (mc->on != ms)
+		return 0;
+	account_time(mc, ms);
+	/* What runs freely counts for us only while we do. */
+	for (unsigned i = 0; i < PFM_PMD_BV; i++)
+		counting[i] = mc->running ? bv[i] : bv[i] & ~ms->free[i];
+	return read_regs(mc, ms, counting);
+}
+
+/*
+ * Gone or not, whatever is switched off here has stopped.  The baseline of what
+ * runs freely is taken before the counters start, and its end after they
+ * stopped: it measures a little more, never less.
+ */
+static int msr_stop(struct pfm_context *ctx, struct pfm_set *set)
+{
+	struct msr_ctx *mc = ctx->be_priv;
+	struct msr_set *ms = set->be_priv;
+	int ret;
+
+	if (!mc->running || !ms || mc->on != ms)
+		return 0;
+	ret = msr_run(mc, ms->stop, ms->nstop);
+	account_time(mc, ms);
+	mc->running = false;
+	if (ret == 0 && ms->nfree)
+		ret = read_regs(mc, ms, NULL);
+	return ret == -ENXIO ? 0 : ret;
+}
+
+static int msr_start(struct pfm_context *ctx, struct pfm_set *set)
+{
+	struct msr_ctx *mc = ctx->be_priv;
+	struct msr_set *ms = set->be_priv;
+	int ret = 0;
+
+	if (!ms || (mc->running && mc->on == ms))
+		return 0;
+	if (mc->lost)
+		return fail(-mc->lost, "%s", mc->why);
+	if (mc->on != ms)
+		ret = msr_program(mc, ms);
+	if (ret == 0 && ms->nfree)
+		ret = msr_baseline(mc, ms);
+	if (ret == 0)
+		ret = msr_run(mc, ms->start, ms->nstart);
+	if (ret < 0)
+		return ret;
+	mc->since_ns = now_ns();
+	/* A counter that stood still has not had the time to move. */
+	for (unsigned i = 0; i < ms->nregs; i++)
+		ms->reg[i].read_ns = mc->since_ns;
+	mc->running = true;
+	return 0;
+}
+
+static int msr_write_pmd(struct pfm_context *ctx, struct pfm_set *set,
+			 unsigned n)
+{
+	struct msr_ctx *mc = ctx->be_priv;
+	struct msr_set *ms = set->be_priv;
+
+	for (unsigned i = 0; mc->on == ms && i < ms->nregs; i++)
+		if (ms->reg[i].num == n)
+			return msr_preset(mc, &ms->reg[i]);
+	return 0;
+}
+
+/*
+ * Half of the time the narrowest counter needs for a wrap at 30 events a
+ * nanosecond, and not more than ten seconds, so that registers somebody else
+ * writes are noticed.
+ */
+static uint64_t poll_ns(const struct pfm_hw *hw)
+{
+	uint64_t ns = 10 * UINT64_C(1000000000), wrap;
+
+	for (unsigned n = 0; n < HW_PMD_FREE; n++) {
+		if (!hw->pmd[n].msr)
+			continue;
+		wrap = (UINT64_C(1) << (hw->pmd[n].width - 1)) / 30;
+		if (wrap < ns)
+			ns = wrap;
+	}
+	return ns;
+}
+
+static int open_timer(struct msr_ctx *mc)
+{
+	uint64_t ns = poll_ns(mc->hw);
+	struct itimerspec spec = {
+		.it_interval = { (time_t)(ns / 1000000000u),
+				 (long)(ns % 1000000000u) },
+	};
+
+	spec.it_value = spec.it_interval;
+	mc->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	if (mc->timer < 0 || timerfd_settime(mc->timer, 0, &spec, NULL) < 0)
+		return fail(errno, "no timer for CPU %d's counters: %m",
+			    mc->c.cpu);
+	return 0;
+}
+
+/* Undo in reverse from any point of attach; the rest was zeroed. */
+static void close_cpu(struct msr_ctx *mc)
+{
+	if (mc->timer >= 0)
+		close(mc->timer);
+	if (mc->c.guard)
+		guard_unlock(&mc->c);
+	if (mc->c.ops)
+		msr_close(&mc->c);
+}
+
+/* Status bit 59: frozen by software or a PMI of somebody else's. */
+static int check_frozen(struct msr_ctx *mc)
+{
+	struct msr_op op = { .reg = mc->hw->status };
+	int ret;
+
+	if (!mc->hw->status_set)
+		return 0;
+	ret = msr_run(mc, &op, 1);
+	if (ret < 0 || !(op.value & HW_STATUS_FROZEN))
+		return ret;
+	return fail(EBUSY,
+		    "CPU %d: another agent has frozen the counters "
+		    "(status %#" PRIx64 ")",
+		    mc->c.cpu, op.value);
+}
+
+static int msr_attach(struct pfm_context *ctx)
+{
+	struct msr_ctx *mc = ctx->be_priv;
+	int ret;
+
+	mc->timer = -1;
+	mc->c.fd = -1;
+	if (!(ctx->flags & PFM_FL_SYSTEM_WIDE))
+		return fail(EINVAL,
+			    "the msr backend counts CPUs: create the context "
+			    "with PFM_FL_SYSTEM_WIDE, or use backend perf");
+	ret = pmu_hw(ctx->target, &mc->hw);
+	if (ret < 0)
+		return ret;
+	ret = msr_open(&mc->c, ctx->target);
+	if (ret < 0) {
+		mc->c.ops = NULL;
+		return ret;
+	}
+	ret = guard_lock(&mc->c);
+	if (ret == 0)
+		ret = pmu_owners(&mc->c, mc->hw, &mc->own);
+	if (ret == 0)
+		ret = check_frozen(mc);
+	if (ret == 0)
+		ret = open_timer(mc);
+	if (ret < 0) {
+		close_cpu(mc);
+		return ret;
+	}
+	mc->alone = mc->hw->ctl && !mc->own.taken;
+	mc->ctl = mc->own.ctl;
+	list_add(mc);
+	dbg(MSR, "CPU %d by %s: %s%s", mc->c.cpu, mc->c.ops->name, mc->hw->desc,
+	    mc->own.taken ? ", shared" : "");
+	return 0;
+}
+
+static int msr_detach(struct pfm_context *ctx)
+{
+	struct msr_ctx *mc = ctx->be_priv;
+	int ret = guard_restore(&mc->c);
+
+	list_remove(mc);
+	close_cpu(mc);
+	/* Offline, it lost them; the next user finds the list. */
+	return ret == -ENXIO ? 0 : ret;
+}
+
+static void msr_after_fork(struct pfm_context *ctx)
+{
+	struct msr_ctx *mc = ctx->be_priv;
+
+	guard_after_fork(&mc->c);
+	if (mc->c.fd >= 0)
+		close(mc->c.fd);
+	close(mc->timer);
+}
+
+static int msr_exit_fd(const struct pfm_context *ctx)
+{
+	(void)ctx;
+	return -1;
+}
+
+static int msr_poll_fd(const struct pfm_context *ctx)
+{
+	const struct msr_ctx *mc = ctx->be_priv;
+
+	return mc->timer;
+}
+
+/* What we wrote must still be there. */
+static int verify(struct msr_ctx *mc)
+{
+	int ret;
+
+	if (mc->lost || !mc->on)
+		return mc->lost;
+	ret = msr_verify(mc);
+	return ret == -EIO ? lose(mc, ret) : ret;
+}
+
+static int msr_poll(struct pfm_context *ctx)
+{
+	struct msr_ctx *mc = ctx->be_priv;
+	struct pfm_set *set = ctx->active;
+	uint64_t ticks;
+	int ret;
+
+	if (read(mc->timer, &ticks, sizeof(ticks)) < 0)
+		return 0;
+	if (!set->be_priv || mc->on != set->be_priv)
+		return 0;
+	ret = msr_read_set(ctx, set, set->used_pmds);
+	return ret < 0 ? ret : verify(mc);
+}
+
+static int msr_verify_ctx(struct pfm_context *ctx)
+{
+	struct msr_ctx *mc = ctx->be_priv;
+
+	verify(mc);
+	return mc->lost ? fail(-mc->lost, "%s", mc->why) : 0;
+}
+
+/* The set goes: what it counted until now is its own. */
+static void msr_release_set(struct pfm_context *ctx, struct pfm_set *set)
+{
+	struct msr_ctx *mc = ctx->be_priv;
+
+	if (mc->on == set->be_priv) {
+		msr_stop(ctx, set);
+		msr_read_set(ctx, set, set->used_pmds);
+		mc->on = NULL;
+	}
+	msr_set_free(set->be_priv);
+	set->be_priv = NULL;
+}
+
+static int msr_load_set(struct pfm_context *ctx, struct pfm_set *set)
+{
+	struct msr_ctx *mc = ctx->be_priv;
+	struct msr_set *ms;
+	int ret = msr_set_new(mc, set, &ms);
+
+	if (ret < 0 || !ms)
+		return ret;
+	set->be_priv = ms;
+	/* So that its start is one write. */
+	if (set == ctx->active && !mc->on)
+		ret = msr_program(mc, ms);
+	if (ret < 0) {
+		msr_set_free(ms);
+		set->be_priv = NULL;
+	}
+	return ret;
+}
+
+static int msr_probe(int cpu)
+{
+	const struct pfm_hw *hw;
+	struct msr_cpu c;
+	int ret = pmu_hw(cpu < 0 ? 0 : cpu, &hw);
+
+	if (ret < 0)
+		return ret;
+	ret = msr_open(&c, cpu < 0 ? 0 : cpu);
+	if (ret == 0)
+		msr_close(&c);
+	return ret;
+}
+
+const struct pfm_backend pfm_backend_msr = {
+	.name = "msr",
+	.desc = "the PMU's registers, through a transport",
+	.pmu = &pfm_pmu_msr,
+	.priv_size = sizeof(struct msr_ctx),
+	.probe = msr_probe,
+	.attach = msr_attach,
+	.detach = msr_detach,
+	.after_fork = msr_after_fork,
+	.load_set = msr_load_set,
+	.release_set = msr_release_set,
+	.start = msr_start,
+	.stop = msr_stop,
+	.read = msr_read_set,
+	.write = msr_write_pmd,
+	.exit_fd = msr_exit_fd,
+	.poll_fd = msr_poll_fd,
+	.poll = msr_poll,
+	.verify = msr_verify_ctx,
+};
