@@ -12,24 +12,27 @@
 
 static const struct cmd_entry *const commands[] = {
 	&cmd_count_entry,
+	&cmd_info_entry,
 };
+
+#ifdef HAVE_LIBPFM4
+const char version_libpfm4[] = "yes, loaded on first need";
+#else
+const char version_libpfm4[] = "no: raw codes, aliases, sysfs events";
+#endif
+#ifdef HAVE_JANSSON
+const char version_jansson[] = "yes, loaded on first need";
+#else
+const char version_jansson[] = "no: --json is refused";
+#endif
 
 void print_version(void)
 {
-#ifdef HAVE_LIBPFM4
-	static const char libpfm4[] = "yes, loaded on first need";
-#else
-	static const char libpfm4[] = "no: raw codes, aliases, sysfs events";
-#endif
-#ifdef HAVE_JANSSON
-	static const char jansson[] = "yes, loaded on first need";
-#else
-	static const char jansson[] = "no: --json is refused";
-#endif
 	print_out("pfmon %s, libpfmcore %s\n"
 		  " libpfm4   %s\n"
 		  " jansson   %s\n",
-		  PACKAGE_VERSION, pfm_core_version(), libpfm4, jansson);
+		  PACKAGE_VERSION, pfm_core_version(), version_libpfm4,
+		  version_jansson);
 }
 
 static int print_help(void)
@@ -92,7 +95,12 @@ int main(int argc, char **argv)
 		print_version();
 		return 0;
 	}
-	/* pfmon 3.x had no commands: its options and programs mean count. */
+	/*
+	 * pfmon 3.x had no commands: its options and programs mean count.  But
+	 * -I alone was this; with an argument count has it for intervals.
+	 */
+	if (argc == 2 && !strcmp(argv[1], "-I"))
+		return cmd_info_entry.run(1, argv + 1);
 	if (argv[1][0] == '-' || strchr(argv[1], '/'))
 		return cmd_count_entry.run(argc, argv);
 	cmd = find_command(argv[1]);
