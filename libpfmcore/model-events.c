@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * model-events.c - what the model counts: gates before a counter, thresholds and
+ * model-events.c - what the model counts: gates before a counter, thresholds,
  * edges, wrap, status, interrupt and freeze, for the instructions of a stream
  * (model-stream.c) as for events its owner tells of.  Follows the reference,
  * 6.3, 6.4 and 6.6; where that is a choice and not a fact of the manuals, one
@@ -367,8 +367,8 @@ void model_kernel(struct model *m, uint64_t n)
 
 /*
  * On entry to SMM the enables are cleared, on its way out they are set, also
- * those that were clear before (Intel SDM volume 3, 325384-059, "Freezing LBR and
- * Performance Counters on PMI").  AMD has no register for it but an event.
+ * those that were clear before (Intel SDM volume 3, 325384-059, "Freezing LBR
+ * and Performance Counters on PMI").  AMD has no register for it but an event.
  */
 void model_smi(struct model *m)
 {

@@ -82,8 +82,9 @@ void model_kernel(struct model *m, uint64_t n);
  */
 int model_advance_msr(struct model *m, uint32_t addr, uint64_t n);
 /*
- * Set any register to any value it can hold, without WRMSR's rules.  -EIO: there
- * is none, -EINVAL: it holds nothing, -ERANGE: it has not all of these bits.
+ * Set any register to any value it can hold, without WRMSR's rules.  -EIO:
+ * there is none, -EINVAL: it holds nothing, -ERANGE: it has not all of these
+ * bits.
  */
 int model_poke(struct model *m, uint32_t addr, uint64_t v);
 
