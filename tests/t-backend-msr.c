@@ -7,7 +7,10 @@
 #include "config.h"
 
 #include <errno.h>
+#include <poll.h>
+#include <sched.h>
 #include <sys/mman.h>
+#include <sys/timerfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -313,6 +316,102 @@ static void test_agent(void)
 	model_reset(cpus[0]);
 }
 
+/* The engine looks at the registers by itself: let it do so now. */
+static void fire(int fd)
+{
+	const struct itimerspec now = { .it_value = { .tv_nsec = 1 } };
+	struct pfm_context *ctx = fdtab_get(fd);
+
+	ctx_lock(ctx);
+	timerfd_settime(ctx->be->poll_fd(ctx), 0, &now, NULL);
+	ctx_unlock(ctx);
+}
+
+/* What the library has of PMD 0 without being asked; waits for want. */
+static uint64_t known(int fd, uint64_t want)
+{
+	struct pfm_context *ctx = fdtab_get(fd);
+	uint64_t value = 0;
+
+	for (unsigned i = 0; i < 1000000 && value != want; i++) {
+		sched_yield();
+		ctx_lock(ctx);
+		value = ctx->sets->pmds[0]->value;
+		ctx_unlock(ctx);
+	}
+	return value;
+}
+
+static void test_poll(void)
+{
+	struct pollfd p = { .events = POLLIN };
+	int fd = context();
+	pfm_msg_t msg;
+
+	select_event(fd, 0, USER);
+	load(fd, 1);
+	pfm_start(fd, NULL);
+	advance(1, 321);
+	fire(fd);
+	is_u64(known(fd, 321), 321, "%s: counters are read by themselves",
+	       cfg->name);
+	advance(1, 9);
+	/* The second CPU goes offline. */
+	msr_model_set(cpus, 1);
+	fire(fd);
+	p.fd = fd;
+	ok(poll(&p, 1, 60000) == 1 &&
+		   read(fd, &msg, sizeof(msg)) == sizeof(msg) &&
+		   msg.type == PFM_MSG_END,
+	   "%s: a CPU that goes offline ends its context", cfg->name);
+	is_u64(count(fd, 0), 321, "%s: with the last count there is",
+	       cfg->name);
+	msr_model_set(cpus, 2);
+	close(fd);
+	ctx_sweep();
+	model_reset(cpus[1]);
+}
+
+/* What somebody else writes meanwhile is found out, too. */
+static void test_poll_agent(void)
+{
+	int fd = context();
+	pfarg_pmd_t pmd = { .reg_num = 0 };
+
+	select_event(fd, 0, USER);
+	load(fd, 0);
+	pfm_start(fd, NULL);
+	model_poke(cpus[0], sel_addr(0), 0);
+	fire(fd);
+	for (unsigned i = 0; i < 1000000; i++) {
+		sched_yield();
+		if (pfm_read_pmds(fd, &pmd, 1) < 0)
+			break;
+	}
+	ok(errno == EIO && strstr(pfm_reason(), "another agent"),
+	   "%s: and refused from then on", cfg->name);
+	close(fd);
+	ctx_sweep();
+	model_reset(cpus[0]);
+}
+
+/* A counter that moved faster than any can was moved by somebody. */
+static void test_implausible(void)
+{
+	pfarg_pmd_t pmd = { .reg_num = 0 };
+	int fd = context();
+
+	select_event(fd, 0, USER);
+	load(fd, 0);
+	pfm_start(fd, NULL);
+	advance(0, UINT64_C(1) << 39);
+	ok(pfm_read_pmds(fd, &pmd, 1) < 0 && errno == EIO,
+	   "%s: 2^39 instructions in no time", cfg->name);
+	close(fd);
+	ctx_sweep();
+	model_reset(cpus[0]);
+}
+
 static void test_swallow(void)
 {
 	int fd = context();
@@ -403,6 +502,9 @@ static void test_config(const char *name)
 	test_sets();
 	test_owned();
 	test_agent();
+	test_poll();
+	test_poll_agent();
+	test_implausible();
 	test_swallow();
 	test_calls();
 }
