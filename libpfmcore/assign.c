@@ -113,6 +113,54 @@ int assign_perf(const struct pfm_regs *regs, struct assign *a)
 	return 0;
 }
 
+static uint64_t levels_of(const struct pfm_event *ev)
+{
+	return (ev->plm & PFM_PLM_USER ? SEL_USR : 0) |
+	       (ev->plm & PFM_PLM_KERNEL ? SEL_OS : 0);
+}
+
+/* A portable name, by this CPU's code for it. */
+static int select_portable(const struct pfm_hw *hw, const struct pfm_event *ev,
+			   uint64_t *code)
+{
+	uint64_t config = ev->code << 16 >> 16;
+
+	*code = config > UINT_MAX ? 0 : hw_generic(hw, (unsigned)config);
+	if (!*code)
+		return fail(ENODEV,
+			    "event '%s': this CPU (%s) has no such event",
+			    ev->name, hw->desc);
+	*code |= levels_of(ev);
+	return 0;
+}
+
+/*
+ * A kernel event.  On a hybrid machine the kernel has a PMU for each type of
+ * core, so that the events of one are such as well; they have raw codes.
+ */
+static int select_kernel(const struct pfm_hw *hw, const struct pfm_event *ev,
+			 uint64_t *code)
+{
+	switch (ev->code >> 48) {
+	case PERF_TYPE_HARDWARE:
+		return select_portable(hw, ev, code);
+	case PERF_TYPE_HW_CACHE:
+		return fail(ENODEV,
+			    "event '%s' has no code of its own here: name the "
+			    "PMU's event",
+			    ev->name);
+	default:
+		break;
+	}
+	if (!hw_is_of(hw, ev->name))
+		return fail(ENODEV,
+			    "event '%s' is an event of the kernel: it needs "
+			    "--backend=perf",
+			    ev->name);
+	*code = (ev->code << 16 >> 16) | levels_of(ev);
+	return 0;
+}
+
 /*
  * The event select of an event on this CPU.  INT is never set: Linux wires it
  * to an NMI that nobody expects.
@@ -120,30 +168,18 @@ int assign_perf(const struct pfm_regs *regs, struct assign *a)
 static int select_of(const struct pfm_hw *hw, const struct pfm_event *ev,
 		     uint64_t *code)
 {
-	uint64_t type = ev->code >> 48, config = ev->code << 16 >> 16;
+	int ret = 0;
 
+	if (hw_is_of_other(hw, ev->name))
+		return fail(ENODEV,
+			    "event '%s' is of another type of core than this "
+			    "CPU (%s)",
+			    ev->name, hw->desc);
 	*code = ev->code;
-	if (ev->kind == PFM_EVENT_SW) {
-		if (type == PERF_TYPE_HW_CACHE)
-			return fail(ENODEV,
-				    "event '%s' has no code of its own here: "
-				    "name the PMU's event",
-				    ev->name);
-		if (type != PERF_TYPE_HARDWARE)
-			return fail(ENODEV,
-				    "event '%s' is an event of the kernel: it "
-				    "needs --backend=perf",
-				    ev->name);
-		*code = config > UINT_MAX ? 0 :
-					    hw_generic(hw, (unsigned)config);
-		if (!*code)
-			return fail(ENODEV,
-				    "event '%s': this CPU (%s) has no such "
-				    "event",
-				    ev->name, hw->desc);
-		*code |= ev->plm & PFM_PLM_USER ? SEL_USR : 0;
-		*code |= ev->plm & PFM_PLM_KERNEL ? SEL_OS : 0;
-	}
+	if (ev->kind == PFM_EVENT_SW)
+		ret = select_kernel(hw, ev, code);
+	if (ret < 0)
+		return ret;
 	*code = (*code & ~SEL_INT) | SEL_EN;
 	if (!(*code & (SEL_USR | SEL_OS)))
 		return fail(EINVAL,
@@ -180,7 +216,7 @@ static int find_rule(const struct pfm_hw *hw, const struct pfm_event *ev,
 		     struct assign_want *want)
 {
 	struct hw_rule *rule = &want->rule;
-	uint64_t code;
+	uint64_t code = 0;
 	int ret = select_of(hw, ev, &code);
 
 	if (ret < 0)

@@ -7,6 +7,7 @@
 #include "config.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "hw-rules.h"
 
@@ -165,4 +166,28 @@ void hw_name(struct pfm_hw *hw)
 			 "%s family %u model %u, not known: architectural "
 			 "events only",
 			 intel ? "Intel" : "AMD", hw->family, hw->model);
+}
+
+/* Does the event's name begin with "pmu::"? */
+static bool has_pmu(const char *event, const char *pmu)
+{
+	size_t len = pmu ? strlen(pmu) : 0;
+
+	return len && strncmp(event, pmu, len) == 0 &&
+	       strncmp(event + len, "::", 2) == 0;
+}
+
+bool hw_is_of(const struct pfm_hw *hw, const char *event)
+{
+	return hw->core_type && has_pmu(event, hw->libpfm);
+}
+
+bool hw_is_of_other(const struct pfm_hw *hw, const char *event)
+{
+	if (!hw->core_type || hw_is_of(hw, event))
+		return false;
+	for (size_t i = 0; i < N(intel6); i++)
+		if (intel6[i].core_type && has_pmu(event, intel6[i].libpfm))
+			return true;
+	return false;
 }

@@ -100,8 +100,6 @@ struct pfm_hw {
 	uint32_t status;     /* overflow status, or 0 */
 	uint32_t status_clr; /* write 1 to clear */
 	uint32_t status_set; /* write 1 to set, or 0 */
-	uint32_t inuse;      /* GLOBAL_INUSE (Intel v4), or 0 */
-	uint64_t ctl_valid;  /* bits of ctl that exist */
 	double joule[HW_NFREE]; /* of one step, energy counters only */
 	struct hw_pmc pmc[HW_NPMCS];
 	struct hw_pmd pmd[HW_NPMDS];
@@ -155,7 +153,14 @@ bool hw_is_merge(const struct pfm_hw *hw, uint64_t code);
  */
 uint64_t hw_generic(const struct pfm_hw *hw, unsigned config);
 
-/* hw-rules.c: fill uarch and libpfm from family, model and core type. */
+/*
+ * hw-names.c, on a hybrid machine: is "pmu::EVENT" libpfm4's for this type of
+ * core, or for another one?
+ */
+bool hw_is_of(const struct pfm_hw *hw, const char *event);
+bool hw_is_of_other(const struct pfm_hw *hw, const char *event);
+
+/* hw-names.c: fill uarch and libpfm from family, model and core type. */
 void hw_name(struct pfm_hw *hw);
 
 /*

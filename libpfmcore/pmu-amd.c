@@ -63,7 +63,6 @@ static unsigned find_version(const struct hw_source *src, struct pfm_hw *hw)
 		hw->status = 0xc0000300;
 		hw->status_clr = 0xc0000302;
 		hw->status_set = 0xc0000303;
-		hw->ctl_valid = BIT(r.ebx & 15) - 1;
 		return r.ebx & 15;
 	}
 	if (cpuid(src, LEAF_FEATURES, &r) && r.ecx >> 23 & 1) {
@@ -112,7 +111,7 @@ static void add_free(const struct hw_source *src, struct pfm_hw *hw)
  */
 int hw_probe_amd(const struct hw_source *src, struct pfm_hw *hw)
 {
-	static const char *const kinds[] = { "K7 registers",
+	static const char *const kinds[] = { "legacy registers",
 					     "core-extended counters",
 					     "PerfMonV2" };
 	unsigned n;

@@ -118,13 +118,11 @@ static void add_globals(struct pfm_hw *hw)
 	if (hw->version < 2)
 		return;
 	hw->ctl = 0x38f;
-	hw->ctl_valid = hw->gp | (uint64_t)hw->fixed << 32;
 	hw->status = 0x38e;
 	hw->status_clr = 0x390;
 	/* On parts before version 4 these addresses are the uncore's. */
 	if (hw->version >= 4) {
 		hw->status_set = 0x391;
-		hw->inuse = 0x392;
 	}
 }
 

@@ -429,6 +429,37 @@ static void test_word(void)
 	       "3[3=4301bb 20=10001]", "the register that can hold the word");
 }
 
+/* On a hybrid part an event of the other cores must not be counted here. */
+static void test_core_types(void)
+{
+	struct pfm_event ev = { .name = (char[]){ "adl_grt::X" },
+				.code = 0x4300c4 };
+	struct pfm_place p = { 0 };
+	struct assign a = { .evs = &ev, .n = 1, .places = &p };
+	struct pfm_hw hw = { 0 };
+	char text[64];
+
+	if (!ok(probe("ADLP", &hw), "ADLP"))
+		return;
+	is_i64(assign_msr(&hw, hw.gp, "", &a), -ENODEV,
+	       "an E-core's event on a P-core");
+	ok(strstr(pfm_reason(), "another type of core"), "is told as such");
+	if (!ok(probe("ADLE", &hw), "ADLE"))
+		return;
+	is_str(assign_msr(&hw, hw.gp, "", &a) == 0 ?
+		       show_places(&p, 1, text, sizeof(text)) :
+		       pfm_reason(),
+	       "5[5=4300c4]", "on its own");
+	/* As the kernel has it where it has a PMU for each type. */
+	ev.kind = PFM_EVENT_SW;
+	ev.code = PFM_SW_CODE(10, 0x00c4);
+	ev.plm = PFM_PLM_USER;
+	is_str(assign_msr(&hw, hw.gp, "", &a) == 0 ?
+		       show_places(&p, 1, text, sizeof(text)) :
+		       pfm_reason(),
+	       "5[5=4100c4]", "by the kernel's PMU of its type");
+}
+
 static double now_ms(void)
 {
 	struct timespec t;
@@ -883,6 +914,7 @@ int main(void)
 	test_rows();
 	test_cpus();
 	test_word();
+	test_core_types();
 	test_public();
 	test_names();
 	test_large();

@@ -421,6 +421,20 @@ static void test_rules(void)
 	       "the northbridge's events are not the core's");
 }
 
+/* libpfm4's names for the two types of core of a hybrid part. */
+static void test_types(void)
+{
+	struct pfm_hw hw;
+
+	probe(&adl_e, &hw);
+	ok(hw_is_of(&hw, "adl_grt::INST_RETIRED"), "an E-core's own event");
+	ok(hw_is_of_other(&hw, "adl_glc::INST_RETIRED"), "and a P-core's");
+	ok(!hw_is_of_other(&hw, "perf::CYCLES"), "a portable one is nobody's");
+	probe(&spr, &hw);
+	ok(!hw_is_of_other(&hw, "adl_glc::INST_RETIRED"),
+	   "no types where there is one");
+}
+
 static void test_generic(void)
 {
 	/* clang-format off */
@@ -536,10 +550,13 @@ static void test_model(const struct model_cfg *cfg)
 		     model_rdmsr(m, hw.pmd[n].msr, &v) < 0 || v != 5))
 			bad++;
 	is_u64(bad, 0, "%s: PMDs are where they are said to be", cfg->name);
-	if (hw.ctl)
-		ok(model_wrmsr(m, hw.ctl, hw.ctl_valid) == 0 &&
-			   model_rdmsr(m, hw.ctl, &v) == 0 && v == hw.ctl_valid,
+	if (hw.ctl) {
+		uint64_t all = hw.gp | (uint64_t)hw.fixed << 32;
+
+		ok(model_wrmsr(m, hw.ctl, all) == 0 &&
+			   model_rdmsr(m, hw.ctl, &v) == 0 && v == all,
 		   "%s: the global control", cfg->name);
+	}
 	model_free(m);
 }
 
@@ -551,6 +568,7 @@ int main(void)
 	test_energy();
 	test_constraints();
 	test_rules();
+	test_types();
 	test_generic();
 	test_arithmetic();
 	for (unsigned i = 0; model_cfg_at(i); i++)
