@@ -222,14 +222,14 @@ static int info_run(int argc, char **argv)
 
 	set_die_status(STATUS_FAIL);
 	parse_options(argc, argv, &opt);
-	if (opt.json)
-		json_init();
 	if (opt.output && strcmp(opt.output, "-") != 0)
 		name = opt.output;
 	/* Before a descriptor of the library's takes the place of it. */
 	else if (fcntl(fd, F_GETFD) < 0)
 		die("cannot write to standard output: %m");
 	info_read(&info);
+	if (opt.json)
+		json_init();
 	if (name) {
 		fd = open(name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
 		if (fd < 0)

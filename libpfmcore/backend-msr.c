@@ -260,7 +260,7 @@ static uint64_t poll_ns(const struct pfm_hw *hw)
 {
 	uint64_t ns = 10 * UINT64_C(1000000000), wrap;
 
-	for (unsigned n = 0; n < HW_PMD_FREE; n++) {
+	for (unsigned n = 0; n < HW_NCOUNTERS; n++) {
 		if (!hw->pmd[n].msr)
 			continue;
 		wrap = (UINT64_C(1) << (hw->pmd[n].width - 1)) / 30;

@@ -57,7 +57,7 @@ static int claim_counters(struct msr_ctx *mc, uint32_t pmds)
 
 	if (mc->hw->status)
 		status = msr_get(&o, mc->hw->status);
-	for (n = 0; n < HW_PMD_FREE / 2; n++) {
+	for (n = 0; n < HW_NCOUNTERS; n++) {
 		if (!(pmds >> n & 1))
 			continue;
 		msr_get(&o,
@@ -68,7 +68,7 @@ static int claim_counters(struct msr_ctx *mc, uint32_t pmds)
 	if (ret < 0)
 		return ret;
 	i = mc->hw->status ? 1 : 0;
-	for (n = 0; n < HW_PMD_FREE / 2; n++) {
+	for (n = 0; n < HW_NCOUNTERS; n++) {
 		uint64_t old[2];
 
 		if (!(pmds >> n & 1))
@@ -136,8 +136,8 @@ static int claim_control(struct msr_ctx *mc, uint64_t ctl)
 
 struct trial {
 	struct msr_steps o;
-	unsigned sel[HW_MAX_GP];         /* where its select was read back */
-	unsigned count[HW_PMD_FREE / 2]; /* and its count */
+	unsigned sel[HW_MAX_GP];      /* where its select was read back */
+	unsigned count[HW_NCOUNTERS]; /* and its count */
 };
 
 /*
@@ -152,7 +152,7 @@ static void make_trial(const struct msr_ctx *mc, uint32_t pmds, struct trial *t)
 
 	if (mc->alone)
 		msr_put(&t->o, hw->ctl, 0);
-	for (n = 0; n < HW_PMD_FREE / 2; n++) {
+	for (n = 0; n < HW_NCOUNTERS; n++) {
 		if (!(pmds >> n & 1))
 			continue;
 		msr_put(&t->o, hw->pmd[n].wr, 0);
@@ -174,7 +174,7 @@ static void make_trial(const struct msr_ctx *mc, uint32_t pmds, struct trial *t)
 		msr_put(&t->o, hw->ctl, 0);
 	if (fixed)
 		msr_put(&t->o, hw->pmc[HW_PMC_FIXED].msr, 0);
-	for (n = 0; n < HW_PMD_FREE / 2; n++) {
+	for (n = 0; n < HW_NCOUNTERS; n++) {
 		if (!(pmds >> n & 1))
 			continue;
 		if (n < HW_MAX_GP)
@@ -194,7 +194,7 @@ static const char *trial_hint(const struct msr_ctx *mc)
 static int judge_trial(const struct msr_ctx *mc, uint32_t pmds,
 		       const struct trial *t)
 {
-	for (unsigned n = 0; n < HW_PMD_FREE / 2; n++) {
+	for (unsigned n = 0; n < HW_NCOUNTERS; n++) {
 		uint64_t sel;
 
 		if (!(pmds >> n & 1))

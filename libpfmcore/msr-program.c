@@ -99,7 +99,7 @@ static int add_pmd(struct msr_ctx *mc, const struct pfm_set *set,
 			    n, mc->c.cpu, mc->hw->desc);
 	if (n < HW_PMD_FIXED)
 		ret = add_general(mc, set, ms, n);
-	else if (n < HW_PMD_FREE)
+	else if (n < HW_NCOUNTERS)
 		ret = add_fixed(mc, set, ms, n);
 	if (ret <= 0)
 		return ret;
@@ -113,7 +113,7 @@ static int add_pmd(struct msr_ctx *mc, const struct pfm_set *set,
 		.is_status = n == HW_PMD_FREE + HW_THERM ||
 			     n == HW_PMD_FREE + HW_PKG_THERM,
 	};
-	if (n < HW_PMD_FREE) {
+	if (n < HW_NCOUNTERS) {
 		ms->pmds |= 1u << n;
 		ms->ctl |= msr_global_bit(n);
 	} else {

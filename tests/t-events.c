@@ -368,7 +368,7 @@ static void test_assign(void)
 		{ .kind = PFM_EVENT_HW, .name = names[4] },
 	};
 	struct pfm_regs regs = { .ncounters = 2 };
-	struct pfm_place p[5];
+	struct pfm_place p[5] = { 0 };
 	struct assign a = { .evs = evs, .n = 4, .places = p };
 
 	bv_set(regs.pmds, 1);
