@@ -159,6 +159,17 @@ static int read_regs(struct msr_ctx *mc, struct msr_set *ms, const uint64_t *bv)
 	return ret;
 }
 
+/* The last reading of the set on the counters, before they get another one. */
+static int save(struct msr_ctx *mc)
+{
+	uint64_t counters[PFM_PMD_BV] = { 0 };
+
+	if (!mc->on)
+		return 0;
+	counters[0] = mc->on->pmds;
+	return read_regs(mc, mc->on, counters);
+}
+
 /* Time it was asked to count, and did. */
 static void account_time(struct msr_ctx *mc, struct msr_set *ms)
 {
@@ -223,8 +234,11 @@ static int msr_start(struct pfm_context *ctx, struct pfm_set *set)
 		return 0;
 	if (mc->lost)
 		return fail(-mc->lost, "%s", mc->why);
-	if (mc->on != ms)
-		ret = msr_program(mc, ms);
+	if (mc->on != ms) {
+		ret = save(mc);
+		if (ret == 0)
+			ret = msr_program(mc, ms);
+	}
 	if (ret == 0 && ms->nfree)
 		ret = msr_baseline(mc, ms);
 	if (ret == 0)
@@ -360,7 +374,9 @@ static int msr_detach(struct pfm_context *ctx)
 	list_remove(mc);
 	close_cpu(mc);
 	/* Offline, it lost them; the next user finds the list. */
-	return ret == -ENXIO ? 0 : ret;
+	if (ret < 0 && ret != -ENXIO)
+		return ret;
+	return mc->lost ? fail(-mc->lost, "%s", mc->why) : 0;
 }
 
 static void msr_after_fork(struct pfm_context *ctx)
@@ -427,7 +443,9 @@ static void msr_release_set(struct pfm_context *ctx, struct pfm_set *set)
 
 	if (mc->on == set->be_priv) {
 		msr_stop(ctx, set);
-		msr_read_set(ctx, set, set->used_pmds);
+		/* What could not be read now is lost, and must not be shown. */
+		if (!mc->lost && !mc->gone && save(mc) < 0)
+			lose(mc, -EIO);
 		mc->on = NULL;
 	}
 	msr_set_free(set->be_priv);

@@ -133,6 +133,8 @@ NO_SANITIZE _Noreturn static void guardian_main(int fd, int pidfd)
 	if (chdir("/") < 0)
 		p[0].revents = 0;
 	close_others(fd, pidfd);
+	/* From here on no descriptor of the program's is open twice. */
+	syscall(SYS_sendto, fd, "", 1, MSG_NOSIGNAL, NULL, 0);
 	while (!orphan) {
 		if (poll(p, 2, -1) < 0)
 			continue;
@@ -155,6 +157,7 @@ static int start(void)
 {
 	int sv[2], pidfd = (int)syscall(SYS_pidfd_open, getpid(), 0);
 	sigset_t all, old;
+	char ready;
 
 	if (pidfd < 0)
 		return fail(errno, "guardian: no descriptor of a process: %m");
@@ -175,6 +178,9 @@ static int start(void)
 		return fail(errno, "guardian: cannot start a process: %m");
 	}
 	sock = sv[0];
+	/* Its copies of descriptors would hide that the last one was closed. */
+	while (recv(sock, &ready, 1, 0) < 0 && errno == EINTR)
+		;
 	return 0;
 }
 

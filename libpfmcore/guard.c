@@ -68,6 +68,11 @@ static int play_one(struct msr_cpu *c, const struct msr_undo *u)
 	return ret < 0 ? ret : msr_write(c, u->reg, value);
 }
 
+/*
+ * An entry may undo what an earlier one let go on: a counter gets its value
+ * back after it was stopped.  So all that follow one that failed stay in the
+ * list as well, to be played again in order.
+ */
 int guard_play(struct msr_cpu *c, struct guard_file *f)
 {
 	uint32_t n = atomic_load_explicit(&f->count, memory_order_acquire);
@@ -80,11 +85,12 @@ int guard_play(struct msr_cpu *c, struct guard_file *f)
 		/* What failed once by chance succeeds the second time. */
 		if (err < 0 && err != -EINVAL)
 			err = play_one(c, &f->undo[i]);
-		if (err == 0 || err == -EINVAL)
+		if (err == -EINVAL)
 			continue;
-		f->undo[kept++] = f->undo[i];
 		if (ret == 0)
 			ret = err;
+		if (ret < 0)
+			f->undo[kept++] = f->undo[i];
 	}
 	atomic_store_explicit(&f->count, kept, memory_order_release);
 	return ret;

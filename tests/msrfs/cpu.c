@@ -7,6 +7,7 @@
 #include "config.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 
 #include "fs.h"
@@ -30,7 +31,10 @@ static int inject(struct cpu *cpu, const struct access *a)
 		if (match && f->nth > 1) {
 			f->nth--;
 		} else if (match && err == 0) {
-			err = -f->err;
+			if (f->err == FAULT_KILL)
+				kill(cpu->fs->caller, SIGKILL);
+			else
+				err = -f->err;
 			if (f->count > 0 && --f->count == 0) {
 				*p = f->next;
 				free(f);

@@ -36,6 +36,9 @@ struct load {
 	struct timespec since; /* CLOCK_MONOTONIC */
 };
 
+/* Not an error: whoever accesses is killed, and the access done. */
+#define FAULT_KILL 10000
+
 /* An access that fails; in the order of the commands. */
 struct fault {
 	struct fault *next; /* owned */
@@ -81,6 +84,7 @@ struct allow {
 };
 
 struct fs {
+	pid_t caller;     /* of the access that is being done */
 	struct cpu *cpus; /* owned */
 	unsigned ncpus;
 	unsigned cost; /* ring-0 instructions and cycles of an access */

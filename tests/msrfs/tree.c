@@ -245,7 +245,7 @@ static void tree_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 	f->fs = fs;
 	f->cpu = ino < INO_FIRST ? NULL : &fs->cpus[(ino - INO_FIRST) / OF_N];
 	f->flags = fi->flags;
-	f->pid = fuse_req_ctx(req)->pid;
+	f->pid = f->fs->caller = fuse_req_ctx(req)->pid;
 	err = f->type->open(f);
 	if (err < 0)
 		goto out;
@@ -269,7 +269,7 @@ static struct file *file_of(fuse_req_t req, const struct fuse_file_info *fi)
 {
 	struct file *f = (struct file *)(uintptr_t)fi->fh;
 
-	f->pid = fuse_req_ctx(req)->pid;
+	f->pid = f->fs->caller = fuse_req_ctx(req)->pid;
 	return f;
 }
 
