@@ -15,11 +15,13 @@
 #define CORE 0x40
 
 /* clang-format off */
+/* Family 6.  A hybrid part that shows no core type has its E-cores off. */
 static const struct {
 	uint8_t model, core_type; /* core type 0: not a hybrid part */
 	uint8_t uarch;
 	const char *libpfm, *name;
 } intel6[] = {
+	{ 14, 0, UARCH_UNKNOWN, NULL, "Core Solo or Duo" }, /* version 1 */
 	{ 15, 0, UARCH_CORE2, "core", "Core 2" },
 	{ 22, 0, UARCH_CORE2, "core", "Core 2" },
 	{ 23, 0, UARCH_CORE2, "core", "Core 2" },
@@ -49,7 +51,7 @@ static const struct {
 	{ 158, 0, UARCH_SKL, "skl", "Kaby Lake" },
 	{ 165, 0, UARCH_SKL, "skl", "Comet Lake" },
 	{ 166, 0, UARCH_SKL, "skl", "Comet Lake" },
-	{ 85, 0, UARCH_SKL, "skx", "Skylake-SP or Cascade Lake" },
+	{ 85, 0, UARCH_SKL, "skx", "Skylake-SP" }, /* see name_intel() */
 	{ 125, 0, UARCH_ICL, "icl", "Ice Lake" },
 	{ 126, 0, UARCH_ICL, "icl", "Ice Lake" },
 	{ 140, 0, UARCH_ICL, "icl", "Tiger Lake" },
@@ -75,11 +77,13 @@ static const struct {
 	{ 172, ATOM, UARCH_CMT, NULL, "Meteor Lake, E-core" },
 	{ 173, 0, UARCH_RWC, "gnr", "Granite Rapids" },
 	{ 174, 0, UARCH_RWC, "gnr", "Granite Rapids-D" },
-	{ 189, 0, UARCH_LNC, NULL, "Lion Cove" },
 	{ 189, CORE, UARCH_LNC, NULL, "Lunar Lake, P-core" },
 	{ 189, ATOM, UARCH_SKT, NULL, "Lunar Lake, E-core" },
 	{ 197, CORE, UARCH_LNC, NULL, "Arrow Lake, P-core" },
-	{ 197, ATOM, UARCH_SKT, NULL, "Arrow Lake, E-core" },
+	/* Two kinds of E-cores, one core type. */
+	{ 197, ATOM, UARCH_UNKNOWN, NULL, "Arrow Lake, E-core" },
+	{ 181, CORE, UARCH_RWC, NULL, "Arrow Lake, P-core" },
+	{ 181, ATOM, UARCH_CMT, NULL, "Arrow Lake, E-core" },
 	{ 198, CORE, UARCH_LNC, NULL, "Arrow Lake, P-core" },
 	{ 198, ATOM, UARCH_SKT, NULL, "Arrow Lake, E-core" },
 	{ 28, 0, UARCH_BNL, "atom", "Atom" },
@@ -105,39 +109,62 @@ static const struct {
 	{ 133, 0, UARCH_KNL, "knm", "Knights Mill" },
 };
 
-/* The first row whose first model is not above. */
+/* The first row that fits. */
 static const struct {
-	uint8_t family, first, last, uarch;
+	uint8_t family, first, last;
+	uint8_t nsteppings; /* from 0; 0: all */
+	uint8_t uarch;
 	const char *libpfm, *name;
 } amd[] = {
-	{ 6, 0, 255, UARCH_K7, "amd64_k7", "K7" },
-	{ 0x0f, 0, 255, UARCH_K8, "amd64_k8_revb", "K8" },
-	{ 0x10, 0, 255, UARCH_F10, "amd64_fam10h_barcelona", "family 10h" },
-	{ 0x11, 0, 255, UARCH_F10, "amd64_fam11h_turion", "family 11h" },
-	{ 0x12, 0, 255, UARCH_F10, "amd64_fam12h_llano", "family 12h" },
-	{ 0x14, 0, 255, UARCH_F10, "amd64_fam14h_bobcat", "family 14h" },
-	{ 0x15, 0, 255, UARCH_F15, "amd64_fam15h_interlagos", "family 15h" },
-	{ 0x16, 0, 255, UARCH_F10, "amd64_fam16h", "family 16h" },
-	{ 0x17, 0, 47, UARCH_ZEN1, "amd64_fam17h_zen1", "Zen" },
-	{ 0x17, 48, 255, UARCH_ZEN2, "amd64_fam17h_zen2", "Zen 2" },
-	{ 0x18, 0, 255, UARCH_ZEN1, "amd64_fam17h_zen1", "Hygon" },
-	{ 0x19, 0x10, 0x1f, UARCH_ZEN4, "amd64_fam19h_zen4", "Zen 4" },
-	{ 0x19, 0x60, 255, UARCH_ZEN4, "amd64_fam19h_zen4", "Zen 4" },
-	{ 0x19, 0, 255, UARCH_ZEN3, "amd64_fam19h_zen3", "Zen 3" },
-	{ 0x1a, 0, 255, UARCH_ZEN5, "amd64_fam1ah_zen5", "Zen 5" },
+	{ 6, 0, 255, 0, UARCH_K7, "amd64_k7", "K7" },
+	{ 0x0f, 4, 4, 1, UARCH_K8, "amd64_k8_revb", "K8" },
+	{ 0x0f, 5, 5, 2, UARCH_K8, "amd64_k8_revb", "K8" },
+	{ 0x0f, 0, 0x0f, 0, UARCH_K8, "amd64_k8_revc", "K8" },
+	{ 0x0f, 0x10, 0x1f, 0, UARCH_K8, "amd64_k8_revd", "K8" },
+	{ 0x0f, 0x20, 0x3f, 0, UARCH_K8, "amd64_k8_reve", "K8" },
+	{ 0x0f, 0x40, 0x5f, 0, UARCH_K8, "amd64_k8_revf", "K8" },
+	{ 0x0f, 0xc0, 0xcf, 0, UARCH_K8, "amd64_k8_revf", "K8" },
+	{ 0x0f, 0x60, 0x8f, 0, UARCH_K8, "amd64_k8_revg", "K8" },
+	{ 0x0f, 0, 255, 0, UARCH_K8, "amd64_k8_revb", "K8" },
+	{ 0x10, 4, 6, 0, UARCH_F10, "amd64_fam10h_shanghai", "family 10h" },
+	{ 0x10, 8, 9, 0, UARCH_F10, "amd64_fam10h_istanbul", "family 10h" },
+	{ 0x10, 0, 255, 0, UARCH_F10, "amd64_fam10h_barcelona", "family 10h" },
+	{ 0x11, 0, 255, 0, UARCH_F10, "amd64_fam11h_turion", "family 11h" },
+	{ 0x12, 0, 255, 0, UARCH_F10, "amd64_fam12h_llano", "family 12h" },
+	{ 0x14, 0, 255, 0, UARCH_F10, "amd64_fam14h_bobcat", "family 14h" },
+	{ 0x15, 0, 255, 0, UARCH_F15, "amd64_fam15h_interlagos", "family 15h" },
+	{ 0x16, 0, 255, 0, UARCH_F10, "amd64_fam16h", "family 16h" },
+	{ 0x17, 0, 47, 0, UARCH_ZEN1, "amd64_fam17h_zen1", "Zen" },
+	{ 0x17, 48, 255, 0, UARCH_ZEN2, "amd64_fam17h_zen2", "Zen 2" },
+	{ 0x18, 0, 255, 0, UARCH_ZEN1, "amd64_fam17h_zen1", "Zen (Hygon)" },
+	{ 0x19, 0x10, 0x1f, 0, UARCH_ZEN4, "amd64_fam19h_zen4", "Zen 4" },
+	{ 0x19, 0x60, 255, 0, UARCH_ZEN4, "amd64_fam19h_zen4", "Zen 4" },
+	{ 0x19, 0, 255, 0, UARCH_ZEN3, "amd64_fam19h_zen3", "Zen 3" },
+	{ 0x1a, 0, 255, 0, UARCH_ZEN5, "amd64_fam1ah_zen5", "Zen 5" },
 };
 /* clang-format on */
 #define N(a) (sizeof(a) / sizeof((a)[0]))
 
 static const char *name_intel(struct pfm_hw *hw)
 {
-	for (size_t i = 0; hw->family == 6 && i < N(intel6); i++)
-		if (intel6[i].model == hw->model &&
-		    intel6[i].core_type == hw->core_type) {
-			hw->uarch = intel6[i].uarch;
-			hw->libpfm = intel6[i].libpfm;
-			return intel6[i].name;
+	for (size_t i = 0; hw->family == 6 && i < N(intel6); i++) {
+		unsigned type = hw->core_type;
+
+		if (intel6[i].model != hw->model)
+			continue;
+		if (!type && intel6[i].core_type)
+			type = CORE;
+		if (intel6[i].core_type && intel6[i].core_type != type)
+			continue;
+		hw->uarch = intel6[i].uarch;
+		hw->libpfm = intel6[i].libpfm;
+		/* As perf's mapfile.csv tells them apart. */
+		if (hw->model == 85 && hw->stepping >= 5) {
+			hw->libpfm = "clx";
+			return "Cascade Lake";
 		}
+		return intel6[i].name;
+	}
 	return NULL;
 }
 
@@ -145,7 +172,8 @@ static const char *name_amd(struct pfm_hw *hw)
 {
 	for (size_t i = 0; i < N(amd); i++)
 		if (amd[i].family == hw->family && amd[i].first <= hw->model &&
-		    amd[i].last >= hw->model) {
+		    amd[i].last >= hw->model &&
+		    (!amd[i].nsteppings || hw->stepping < amd[i].nsteppings)) {
 			hw->uarch = amd[i].uarch;
 			hw->libpfm = amd[i].libpfm;
 			return amd[i].name;
@@ -163,7 +191,7 @@ void hw_name(struct pfm_hw *hw)
 			 intel ? "Intel" : "AMD", name);
 	else
 		snprintf(hw->desc, sizeof(hw->desc),
-			 "%s family %u model %u, not known: architectural "
+			 "%s family %u model %u: unknown model, architectural "
 			 "events only",
 			 intel ? "Intel" : "AMD", hw->family, hw->model);
 }

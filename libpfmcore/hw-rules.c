@@ -14,9 +14,14 @@
 #include "priv.h"
 
 #define SEL_IN_TXCP (UINT64_C(1) << 33)
-/* AMD: the other half of an event of large increments; Linux 6.12,
- * arch/x86/events/amd/core.c, "Merge event". */
+/*
+ * AMD: floating-point operations, up to 64 a cycle, take two counters, and the
+ * other half of an event of large increments.  Linux 6.12, arch/x86/events/amd/
+ * core.c, amd_is_pair_event_code() and AMD_MERGE_EVENT.
+ */
+#define AMD_FLOPS 0x003
 #define AMD_MERGE UINT64_C(0xf000000ff)
+#define N(a) (sizeof(a) / sizeof((a)[0]))
 
 /* Event and umask, as the tables have them. */
 static unsigned code16(uint64_t code)
@@ -40,30 +45,41 @@ static bool is_plain(uint64_t code)
 	       !(code >> 32);
 }
 
-/* The fixed counter of an event, or -1. */
-static int fixed_of(uint64_t code)
+/* The fixed counter of an event, there or not; -1: none. */
+static int fixed_of(const struct pfm_hw *hw, uint64_t code)
 {
-	switch (code16(code)) {
-	case 0x00c0:
-	case 0x0100:
-		return 0;
-	case 0x003c:
-	case 0x0200:
-		return 1;
-	case 0x0300:
-		return 2;
-	case 0x0400:
-		return 3;
-	default:
-		return -1;
-	}
+	for (unsigned i = 0; i < hw_nfixeds; i++)
+		if (hw_fixeds[i].uarchs >> hw->uarch & 1 &&
+		    hw_fixeds[i].code == code16(code))
+			return hw_fixeds[i].fixed;
+	return -1;
+}
+
+/* A fixed counter alone, for an event that no general one counts. */
+static int only_fixed(const struct pfm_hw *hw, uint64_t code, unsigned fixed,
+		      struct hw_rule *rule)
+{
+	if (!(hw->fixed >> fixed & 1))
+		return fail(EINVAL,
+			    "event select %#" PRIx64 " counts on fixed counter "
+			    "%u, which this CPU (%s) has not; it cannot be "
+			    "placed on a general counter",
+			    code, fixed, hw->desc);
+	if (!is_plain(code))
+		return fail(EINVAL,
+			    "event select %#" PRIx64 " counts on fixed counter "
+			    "%u alone, which knows no edge, inversion, counter "
+			    "mask, AnyThread or transactions: leave them out",
+			    code, fixed);
+	rule->pmds = UINT32_C(1) << (HW_PMD_FIXED + fixed);
+	return 0;
 }
 
 /* Event 0 selects no event of a general counter: Linux's pseudo codes. */
 static int pseudo_rule(const struct pfm_hw *hw, uint64_t code,
 		       struct hw_rule *rule)
 {
-	int fixed = fixed_of(code);
+	int fixed = fixed_of(hw, code);
 
 	if (code & 0x8000)
 		return fail(EINVAL,
@@ -73,19 +89,7 @@ static int pseudo_rule(const struct pfm_hw *hw, uint64_t code,
 	if (fixed < 0)
 		return fail(EINVAL,
 			    "event select %#" PRIx64 " selects no event", code);
-	if (!(hw->fixed >> fixed & 1))
-		return fail(EINVAL,
-			    "event select %#" PRIx64 " counts on fixed counter "
-			    "%d, which this CPU (%s) has not; it cannot be "
-			    "placed on a general counter",
-			    code, fixed, hw->desc);
-	if (!is_plain(code))
-		return fail(EINVAL,
-			    "event select %#" PRIx64 ": fixed counter %d knows "
-			    "no edge, mask or inversion",
-			    code, fixed);
-	rule->pmds = UINT32_C(1) << (HW_PMD_FIXED + fixed);
-	return 0;
+	return only_fixed(hw, code, (unsigned)fixed, rule);
 }
 
 static void add_extra(const struct pfm_hw *hw, uint64_t code,
@@ -121,91 +125,60 @@ static uint32_t table_pmds(const struct pfm_hw *hw, uint64_t code)
 	return hw->gp;
 }
 
-static int rule_intel(const struct pfm_hw *hw, uint64_t code,
-		      struct hw_rule *rule)
+static int no_counter(const struct pfm_hw *hw, uint64_t code)
 {
-	int fixed;
-
-	if (!(code & SEL_EVENT))
-		return pseudo_rule(hw, code, rule);
-	rule->pmds = table_pmds(hw, code);
-	if (code & SEL_IN_TXCP)
-		rule->pmds &= 1u << 2;
-	fixed = fixed_of(code);
-	if (fixed >= 0 && is_plain(code))
-		rule->pmds |= (hw->fixed & 1u << fixed) << HW_PMD_FIXED;
-	rule->pmds &= hw->gp | hw->fixed << HW_PMD_FIXED;
-	add_extra(hw, code, rule);
-	if (rule->pmds)
-		return 0;
 	return fail(EINVAL,
 		    "event select %#" PRIx64 ": no counter of this CPU "
 		    "(%s) counts it",
 		    code, hw->desc);
 }
 
-/*
- * Family 15h: Linux 6.12, arch/x86/events/amd/core.c,
- * amd_get_event_constraints_f15h(), by the unit the event belongs to.
- */
+static int rule_intel(const struct pfm_hw *hw, uint64_t code,
+		      struct hw_rule *rule)
+{
+	uint32_t pmds;
+	int fixed;
+
+	if (!(code & SEL_EVENT))
+		return pseudo_rule(hw, code, rule);
+	pmds = table_pmds(hw, code);
+	if (pmds >> HW_PMD_FIXED)
+		return only_fixed(hw, code,
+				  (unsigned)__builtin_ctz(pmds) - HW_PMD_FIXED,
+				  rule);
+	if (code & SEL_IN_TXCP)
+		pmds &= 1u << 2;
+	fixed = fixed_of(hw, code);
+	if (fixed >= 0 && is_plain(code))
+		pmds |= 1u << fixed << HW_PMD_FIXED;
+	rule->pmds = pmds & (hw->gp | hw->fixed << HW_PMD_FIXED);
+	add_extra(hw, code, rule);
+	return rule->pmds ? 0 : no_counter(hw, code);
+}
+
+static bool umasks_fit(enum hw_umasks want, unsigned umask)
+{
+	switch (want) {
+	case UMASK_ONE:
+		return __builtin_popcount(umask) <= 1;
+	case UMASK_SEVERAL:
+		return __builtin_popcount(umask) > 1;
+	case UMASK_BOTH_HALVES:
+		return umask & 0xf0 && umask & 0x0f;
+	default:
+		return true;
+	}
+}
+
 static uint32_t f15h_pmds(uint64_t code)
 {
-	const uint32_t pmc0 = 0x01, pmc20 = 0x07, pmc3 = 0x08, pmc30 = 0x09,
-		       pmc53 = 0x38, pmc50 = 0x3f;
 	unsigned event = amd_event(code), umask = code >> 8 & 0xff;
 
-	switch (event) {
-	case 0x000: /* both pipes and several kinds of instructions */
-		return umask & 0xf0 && umask & 0x0f ? pmc3 : pmc53;
-	case 0x004:
-		return __builtin_popcount(umask) > 1 ? pmc3 : pmc53;
-	case 0x003:
-	case 0x00b:
-	case 0x00d:
-		return pmc3;
-	case 0x023:
-	case 0x043:
-	case 0x045:
-	case 0x046:
-	case 0x054:
-	case 0x055:
-		return pmc20;
-	case 0x02d:
-		return pmc3;
-	case 0x02e:
-		return pmc30;
-	case 0x031:
-		return __builtin_popcount(umask) <= 1 ? pmc20 : 0;
-	case 0x1c0:
-		return pmc53;
-	case 0x08f:
-	case 0x187:
-	case 0x188:
-		return pmc0;
-	case 0x1d6:
-	case 0x1d8:
-		return pmc50;
-	default:
-		break;
-	}
-	if (event >= 0xdb && event <= 0xdf)
-		return pmc50;
-	switch (event & 0x0f0) {
-	case 0x000:
-	case 0x010:
-		return pmc53;
-	case 0x060:
-	case 0x070:
-	case 0x080:
-	case 0x090:
-	case 0x0d0:
-		return pmc20;
-	case 0x0e0: /* the northbridge's counters, not the core's */
-	case 0x0f0:
-		return 0;
-	default:
-		return pmc50;
-	}
+	for (unsigned i = 0; i < hw_nf15h; i++)
+		if (event >= hw_f15h[i].first && event <= hw_f15h[i].last &&
+		    umasks_fit(hw_f15h[i].umasks, umask))
+			return hw_f15h[i].pmds;
+	return hw_f15h_units[event >> 4 & 0xf];
 }
 
 bool hw_is_merge(const struct pfm_hw *hw, uint64_t code)
@@ -217,25 +190,60 @@ bool hw_is_merge(const struct pfm_hw *hw, uint64_t code)
 static int rule_amd(const struct pfm_hw *hw, uint64_t code,
 		    struct hw_rule *rule)
 {
+	uint32_t pairs = hw->gp & hw->gp >> 1 & 0x5555;
+
 	rule->pmds = hw->gp;
-	if (hw->uarch == UARCH_F15)
+	if (hw->uarch == UARCH_F15) {
 		rule->pmds &= f15h_pmds(code);
-	/* Floating-point operations: up to 64 a cycle, two counters together. */
-	if (hw->family >= 0x17 && amd_event(code) == 0x003) {
-		rule->pair = true;
-		rule->pmds &= 0x55555555 & hw->gp >> 1;
+		if (!rule->pmds && (code & 0xe0) == 0xe0)
+			return fail(EINVAL,
+				    "event select %#" PRIx64 " is an event of "
+				    "the northbridge, whose counters are not "
+				    "the core's",
+				    code);
 	}
-	if (rule->pmds)
-		return 0;
-	return fail(EINVAL,
-		    "event select %#" PRIx64 ": no counter of this CPU "
-		    "(%s) counts it",
-		    code, hw->desc);
+	if (hw_is_merge(hw, code)) {
+		rule->pmds = pairs << 1;
+	} else if (hw->family >= 0x17 && amd_event(code) == AMD_FLOPS) {
+		rule->pair = true;
+		rule->pmds = pairs;
+	}
+	return rule->pmds ? 0 : no_counter(hw, code);
+}
+
+/* "bit 21 (AnyThread), bit 33 (IN_TXCP)". */
+static void name_bits(char *text, size_t size, uint64_t bits)
+{
+	static const struct {
+		uint8_t bit;
+		const char *name;
+	} names[] = {
+		{ 19, "pin control" },   { 21, "AnyThread" },
+		{ 32, "IN_TX" },         { 33, "IN_TXCP" },
+		{ 34, "adaptive PEBS" }, { 36, "EQ" },
+		{ 37, "RDPMC disable" }, { 43, "precise retirement" },
+	};
+	size_t len = 0;
+
+	text[0] = '\0';
+	for (unsigned n = 0; n < 64 && len < size; n++) {
+		const char *name = NULL;
+
+		if (!(bits >> n & 1))
+			continue;
+		for (size_t i = 0; i < N(names); i++)
+			if (names[i].bit == n)
+				name = names[i].name;
+		len += (size_t)snprintf(text + len, size - len,
+					name ? "%sbit %u (%s)" : "%sbit %u",
+					len ? ", " : "", n, name);
+	}
 }
 
 static int check_bits(const struct pfm_hw *hw, uint64_t code)
 {
 	uint64_t valid = SEL_INT, bad;
+	char text[160];
 
 	/* What any counter takes; that it be the right one is the rule. */
 	for (unsigned n = 0; n < HW_MAX_GP; n++)
@@ -243,10 +251,11 @@ static int check_bits(const struct pfm_hw *hw, uint64_t code)
 	bad = code & ~valid;
 	if (!bad)
 		return 0;
+	name_bits(text, sizeof(text), bad);
 	return fail(EINVAL,
-		    "event select %#" PRIx64 ": this CPU (%s) has no bits "
-		    "%#" PRIx64,
-		    code, hw->desc, bad);
+		    "event select %#" PRIx64 ": what this CPU (%s) has not "
+		    "is %s",
+		    code, hw->desc, text);
 }
 
 int hw_rule(const struct pfm_hw *hw, uint64_t code, struct hw_rule *rule)
@@ -262,112 +271,95 @@ int hw_rule(const struct pfm_hw *hw, uint64_t code, struct hw_rule *rule)
 					rule_amd(hw, code, rule);
 }
 
-/* clang-format off */
-/* The registers of second words and their valid bits: L, extra_reg tables. */
-static const struct {
-	uint32_t uarchs;
-	uint8_t pmc;
-	uint32_t msr;
-	uint64_t valid;
-	const char *name;
-} words[] = {
-	{ U(NHM) | U(WSM), HW_PMC_OFFCORE0, 0x1a6, 0xffff, "OFFCORE_RSP_0" },
-	{ U(WSM), HW_PMC_OFFCORE1, 0x1a7, 0xffff, "OFFCORE_RSP_1" },
-	{ U(SNB), HW_PMC_OFFCORE0, 0x1a6, 0x3f807f8fff, "OFFCORE_RSP_0" },
-	{ U(SNB), HW_PMC_OFFCORE1, 0x1a7, 0x3f807f8fff, "OFFCORE_RSP_1" },
-	{ U_FROM(IVB, SKL), HW_PMC_OFFCORE0, 0x1a6, 0x3fffff8fff, "OFFCORE_RSP_0" },
-	{ U_FROM(IVB, SKL), HW_PMC_OFFCORE1, 0x1a7, 0x3fffff8fff, "OFFCORE_RSP_1" },
-	{ U(ICL), HW_PMC_OFFCORE0, 0x1a6, 0x3fffffbfff, "OFFCORE_RSP_0" },
-	{ U(ICL), HW_PMC_OFFCORE1, 0x1a7, 0x3fffffbfff, "OFFCORE_RSP_1" },
-	{ U(GLC) | U(RWC), HW_PMC_OFFCORE0, 0x1a6, 0x3fffffffff, "OFFCORE_RSP_0" },
-	{ U(GLC) | U(RWC), HW_PMC_OFFCORE1, 0x1a7, 0x3fffffffff, "OFFCORE_RSP_1" },
-	{ U(LNC), HW_PMC_OFFCORE0, 0x1a6, 0xfffffffffff, "OFFCORE_RSP_0" },
-	{ U(LNC), HW_PMC_OFFCORE1, 0x1a7, 0xfffffffffff, "OFFCORE_RSP_1" },
-	{ U_FROM(SLM, KNL), HW_PMC_OFFCORE0, 0x1a6, 0x3fffffffff, "OFFCORE_RSP_0" },
-	{ U_FROM(SLM, KNL), HW_PMC_OFFCORE1, 0x1a7, 0x3fffffffff, "OFFCORE_RSP_1" },
-	{ U_FROM(NHM, LNC), HW_PMC_LD_LAT, 0x3f6, 0xffff, "PEBS_LD_LAT" },
-	{ U(GRT) | U(CMT), HW_PMC_LD_LAT, 0x3f6, 0xffff, "PEBS_LD_LAT" },
-	{ U(SKL) | U(ICL), HW_PMC_FRONTEND, 0x3f7, 0x7fff17, "PEBS_FRONTEND" },
-	{ U_FROM(GLC, LNC), HW_PMC_FRONTEND, 0x3f7, 0x7fff1f, "PEBS_FRONTEND" },
-	{ U(CMT), HW_PMC_SNOOP0, 0x1328, UINT64_MAX, "SNOOP_RSP_0" },
-	{ U(CMT), HW_PMC_SNOOP1, 0x1329, UINT64_MAX, "SNOOP_RSP_1" },
-};
-/* clang-format on */
-#define N(a) (sizeof(a) / sizeof((a)[0]))
-
-void hw_add_extras(struct pfm_hw *hw)
+/* A hypervisor may show the counters and not these: then they fault. */
+void hw_add_extras(const struct hw_source *src, struct pfm_hw *hw)
 {
-	for (size_t i = 0; i < N(words); i++)
-		if (words[i].uarchs >> hw->uarch & 1)
-			hw_add_pmc(hw, words[i].pmc, words[i].msr,
-				   words[i].valid, "%s", words[i].name);
+	for (unsigned i = 0; i < hw_nwords; i++) {
+		const struct hw_word *w = &hw_words[i];
+		uint64_t v;
+
+		if (!(w->uarchs >> hw->uarch & 1) || hw->pmc[w->pmc].msr ||
+		    (w->model && w->model != hw->model) ||
+		    (src->rdmsr && src->rdmsr(src->arg, w->msr, &v) < 0))
+			continue;
+		hw_add_pmc(hw, w->pmc, w->msr, w->valid, "%s", w->name);
+	}
 }
 
-/* Bit of CPUID.0AH:EBX; 31, never set, where there is none. */
-static unsigned arch_event(unsigned config)
-{
-	static const uint8_t bits[] = {
-		[PERF_COUNT_HW_CPU_CYCLES] = 0,
-		[PERF_COUNT_HW_INSTRUCTIONS] = 1,
-		[PERF_COUNT_HW_CACHE_REFERENCES] = 3,
-		[PERF_COUNT_HW_CACHE_MISSES] = 4,
-		[PERF_COUNT_HW_BRANCH_INSTRUCTIONS] = 5,
-		[PERF_COUNT_HW_BRANCH_MISSES] = 6,
-		[PERF_COUNT_HW_BUS_CYCLES] = 31,
-		[PERF_COUNT_HW_STALLED_CYCLES_FRONTEND] = 31,
-		[PERF_COUNT_HW_STALLED_CYCLES_BACKEND] = 31,
-		[PERF_COUNT_HW_REF_CPU_CYCLES] = 31,
-	};
-
-	return config < N(bits) ? bits[config] : 31;
-}
+#define NGENERIC (PERF_COUNT_HW_REF_CPU_CYCLES + 1)
 
 /*
- * Intel SDM volume 3, 325384-059, table 18-1; AMD: Linux 6.12,
- * arch/x86/events/amd/core.c, the three *_perfmon_event_map.
+ * Intel SDM volume 3, 325384-059, table 18-1; bit is CPUID's of the event.  The
+ * pseudo code's is that of its counter.
  */
+static const struct {
+	uint16_t code;
+	uint8_t bit;
+} intel[NGENERIC] = {
+	[PERF_COUNT_HW_CPU_CYCLES] = { 0x003c, 0 },
+	[PERF_COUNT_HW_INSTRUCTIONS] = { 0x00c0, 1 },
+	[PERF_COUNT_HW_BUS_CYCLES] = { 0x013c, 2 },
+	[PERF_COUNT_HW_CACHE_REFERENCES] = { 0x4f2e, 3 },
+	[PERF_COUNT_HW_CACHE_MISSES] = { 0x412e, 4 },
+	[PERF_COUNT_HW_BRANCH_INSTRUCTIONS] = { 0x00c4, 5 },
+	[PERF_COUNT_HW_BRANCH_MISSES] = { 0x00c5, 6 },
+	[PERF_COUNT_HW_REF_CPU_CYCLES] = { 0x0300, 0 },
+};
+
+/* Linux 6.12, arch/x86/events/amd/core.c, amd_*perfmon_event_map. */
+static const uint64_t amd_k7[NGENERIC] = {
+	[PERF_COUNT_HW_CPU_CYCLES] = 0x0076,
+	[PERF_COUNT_HW_INSTRUCTIONS] = 0x00c0,
+	[PERF_COUNT_HW_CACHE_REFERENCES] = 0x077d,
+	[PERF_COUNT_HW_CACHE_MISSES] = 0x077e,
+	[PERF_COUNT_HW_BRANCH_INSTRUCTIONS] = 0x00c2,
+	[PERF_COUNT_HW_BRANCH_MISSES] = 0x00c3,
+	[PERF_COUNT_HW_STALLED_CYCLES_FRONTEND] = 0x00d0,
+	[PERF_COUNT_HW_STALLED_CYCLES_BACKEND] = 0x00d1,
+};
+static const uint64_t amd_zen1[NGENERIC] = {
+	[PERF_COUNT_HW_CPU_CYCLES] = 0x0076,
+	[PERF_COUNT_HW_INSTRUCTIONS] = 0x00c0,
+	[PERF_COUNT_HW_CACHE_REFERENCES] = 0xff60,
+	[PERF_COUNT_HW_CACHE_MISSES] = 0x0964,
+	[PERF_COUNT_HW_BRANCH_INSTRUCTIONS] = 0x00c2,
+	[PERF_COUNT_HW_BRANCH_MISSES] = 0x00c3,
+	[PERF_COUNT_HW_STALLED_CYCLES_FRONTEND] = 0x0287,
+	[PERF_COUNT_HW_STALLED_CYCLES_BACKEND] = 0x0187,
+};
+static const uint64_t amd_zen2[NGENERIC] = {
+	[PERF_COUNT_HW_CPU_CYCLES] = 0x0076,
+	[PERF_COUNT_HW_INSTRUCTIONS] = 0x00c0,
+	[PERF_COUNT_HW_CACHE_REFERENCES] = 0xff60,
+	[PERF_COUNT_HW_CACHE_MISSES] = 0x0964,
+	[PERF_COUNT_HW_BRANCH_INSTRUCTIONS] = 0x00c2,
+	[PERF_COUNT_HW_BRANCH_MISSES] = 0x00c3,
+	[PERF_COUNT_HW_STALLED_CYCLES_FRONTEND] = 0x00a9,
+};
+
+static uint64_t generic_intel(const struct pfm_hw *hw, unsigned config)
+{
+	if (config == PERF_COUNT_HW_REF_CPU_CYCLES)
+		return hw->fixed & 1u << 2 ? intel[config].code : 0;
+	return hw->no_events >> intel[config].bit & 1 ? 0 : intel[config].code;
+}
+
+static uint64_t generic_amd(const struct pfm_hw *hw, unsigned config)
+{
+	bool zen4 = hw->uarch == UARCH_ZEN4 || hw->family >= 0x1a;
+
+	/* Zen 4 and later: those of Zen 2, and the cycles of P0. */
+	if (config == PERF_COUNT_HW_REF_CPU_CYCLES)
+		return zen4 ? UINT64_C(0x100000120) : 0;
+	if (hw->family < 0x17)
+		return amd_k7[config];
+	return hw->uarch == UARCH_ZEN1 ? amd_zen1[config] : amd_zen2[config];
+}
+
 uint64_t hw_generic(const struct pfm_hw *hw, unsigned config)
 {
-	static const uint64_t intel[] = {
-		[PERF_COUNT_HW_CPU_CYCLES] = 0x003c,
-		[PERF_COUNT_HW_INSTRUCTIONS] = 0x00c0,
-		[PERF_COUNT_HW_CACHE_REFERENCES] = 0x4f2e,
-		[PERF_COUNT_HW_CACHE_MISSES] = 0x412e,
-		[PERF_COUNT_HW_BRANCH_INSTRUCTIONS] = 0x00c4,
-		[PERF_COUNT_HW_BRANCH_MISSES] = 0x00c5,
-		[PERF_COUNT_HW_BUS_CYCLES] = 0x013c,
-		[PERF_COUNT_HW_REF_CPU_CYCLES] = 0x0300,
-	};
-	static const uint64_t k7[] = {
-		[PERF_COUNT_HW_CPU_CYCLES] = 0x0076,
-		[PERF_COUNT_HW_INSTRUCTIONS] = 0x00c0,
-		[PERF_COUNT_HW_CACHE_REFERENCES] = 0x077d,
-		[PERF_COUNT_HW_CACHE_MISSES] = 0x077e,
-		[PERF_COUNT_HW_BRANCH_INSTRUCTIONS] = 0x00c2,
-		[PERF_COUNT_HW_BRANCH_MISSES] = 0x00c3,
-		[PERF_COUNT_HW_STALLED_CYCLES_FRONTEND] = 0x00d0,
-		[PERF_COUNT_HW_STALLED_CYCLES_BACKEND] = 0x00d1,
-	};
-	static const uint64_t zen[] = {
-		[PERF_COUNT_HW_CPU_CYCLES] = 0x0076,
-		[PERF_COUNT_HW_INSTRUCTIONS] = 0x00c0,
-		[PERF_COUNT_HW_CACHE_REFERENCES] = 0xff60,
-		[PERF_COUNT_HW_CACHE_MISSES] = 0x0964,
-		[PERF_COUNT_HW_BRANCH_INSTRUCTIONS] = 0x00c2,
-		[PERF_COUNT_HW_BRANCH_MISSES] = 0x00c3,
-	};
-	const uint64_t *map = hw->vendor == HW_INTEL ? intel :
-			      hw->family >= 0x17     ? zen :
-						       k7;
-	size_t n = map == intel ? N(intel) : map == zen ? N(zen) : N(k7);
-
-	if (hw->uarch == UARCH_ZEN4 || hw->uarch == UARCH_ZEN5) {
-		if (config == PERF_COUNT_HW_REF_CPU_CYCLES)
-			return UINT64_C(0x100000120);
-	}
-	/* An architectural event that CPUID.0AH:EBX says is missing. */
-	if (hw->vendor == HW_INTEL && config < N(intel) &&
-	    hw->no_events >> arch_event(config) & 1)
+	if (config >= NGENERIC)
 		return 0;
-	return config < n ? map[config] : 0;
+	return hw->vendor == HW_INTEL ? generic_intel(hw, config) :
+					generic_amd(hw, config);
 }

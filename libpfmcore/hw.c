@@ -80,7 +80,7 @@ int hw_probe(const struct hw_source *src, struct pfm_hw *hw)
 	if (ret < 0)
 		return ret;
 	if (!src->cpuid(src->arg, 1, 0, &r))
-		return fail(ENODEV, "CPUID has no leaf 1");
+		return fail(ENODEV, "CPUID has no leaf 1: no PMU is known");
 	decode_signature(hw, r.eax);
 	hw->hypervisor = r.ecx >> 31 & 1;
 	return hw->vendor == HW_INTEL ? hw_probe_intel(src, hw) :
@@ -91,16 +91,21 @@ int hw_preset(const struct pfm_hw *hw, unsigned pmd, uint64_t period,
 	      uint64_t *write, uint64_t *reads)
 {
 	const struct hw_pmd *p = &hw->pmd[pmd];
-	uint64_t mask = (UINT64_C(1) << p->width) - 1, value = -period & mask;
-	/* Without a status register the top bit tells of a wrap. */
-	uint64_t limit = UINT64_C(1) << (p->width - 1);
+	uint64_t top, limit;
 
+	if (!p->wr)
+		return -ERANGE;
+	top = UINT64_C(1) << (p->width - 1);
 	if (p->wr32)
 		limit = UINT64_C(1) << 31;
+	else if (hw->status)
+		limit = 2 * top - 1;
+	else /* the top bit is all that tells of a wrap */
+		limit = top;
 	if (period == 0 || period > limit)
 		return -ERANGE;
-	*reads = value;
-	*write = p->wr32 ? value & 0xffffffff : value;
+	*reads = -period & (2 * top - 1);
+	*write = p->wr32 ? *reads & 0xffffffff : *reads;
 	return 0;
 }
 

@@ -69,7 +69,7 @@ enum hw_vendor { HW_INTEL, HW_AMD };
 struct hw_pmc {
 	uint32_t msr;   /* 0: this machine has none */
 	uint64_t valid; /* writable bits, SEL_INT and its like left out */
-	char name[24];  /* as the manual spells it */
+	char name[24];  /* as the manual spells it, if it is not longer */
 };
 
 /* A PMD. */
@@ -93,9 +93,9 @@ struct pfm_hw {
 	unsigned version;
 	unsigned uarch;      /* enum hw_uarch of hw-rules.c; 0: not known */
 	const char *libpfm;  /* libpfm4's name for it, "skl"; NULL: not known */
-	char desc[80];       /* "Intel Skylake, architectural PMU v4, ..." */
+	char desc[96];       /* "Intel Skylake, PMU v4, 4 general and ..." */
 	uint32_t gp, fixed;  /* bit i: counter i exists */
-	uint32_t no_events;  /* CPUID.0AH:EBX: architectural events missing */
+	uint32_t no_events;  /* bit i: architectural event i is missing */
 	bool hypervisor;     /* CPUID.01H:ECX[31] */
 	uint32_t ctl;        /* global control, or 0 */
 	uint32_t status;     /* overflow status, or 0 */
@@ -188,7 +188,10 @@ static inline bool hw_plausible(uint64_t delta, uint64_t elapsed_ns)
 int hw_preset(const struct pfm_hw *hw, unsigned pmd, uint64_t period,
 	      uint64_t *write, uint64_t *reads);
 
-/* Degrees below Tj, -1: the reading is not valid (IA32_THERM_STATUS). */
+/*
+ * Degrees below Tj, -1: the reading is not valid (IA32_THERM_STATUS).  The
+ * package's word has no such bit: or BIT(31) into it.
+ */
 int hw_degrees(uint64_t therm);
 
 #endif /* PFM_HW_H */

@@ -21,8 +21,8 @@
 #define LEAF_PERFMON 0x80000022
 
 /*
- * Event select: the reserved bits read as zero, and so do the interrupt's and
- * those that select guest or host, which need EFER.SVME.
+ * Event select: what does not read as zero (table 13-4), without the interrupt.
+ * Precise retirement, bit 43 of PERF_CTL2, is not offered.
  */
 #define SEL_VALID (UINT64_C(0x0000030fffd7ffff) & ~SEL_INT)
 
@@ -52,7 +52,10 @@ static void add_counters(struct pfm_hw *hw, unsigned n)
 	hw->gp = (uint32_t)(BIT(n) - 1);
 }
 
-/* Fn8000_0022_EAX[0]: PerfMonV2; EBX[3:0] core counters. */
+/*
+ * Fn8000_0022_EAX[0]: PerfMonV2; EBX[3:0] core counters.  Fn8000_0001_ECX[23]:
+ * six of them, at the addresses of the extension.
+ */
 static unsigned find_version(const struct hw_source *src, struct pfm_hw *hw)
 {
 	struct cpuid_regs r;
@@ -83,9 +86,11 @@ static void add_free(const struct hw_source *src, struct pfm_hw *hw)
 	copies = cpuid(src, LEAF_POWER, &r) && r.edx >> 10 & 1;
 	if (cpuid(src, 6, &r) && r.ecx & 1) {
 		hw_add_pmd(hw, HW_PMD_FREE + HW_MPERF,
-			   copies ? 0xc00000e7 : 0xe7, 64, "MPERF");
+			   copies ? 0xc00000e7 : 0xe7, 64,
+			   copies ? "MPerfReadOnly" : "MPERF");
 		hw_add_pmd(hw, HW_PMD_FREE + HW_APERF,
-			   copies ? 0xc00000e8 : 0xe8, 64, "APERF");
+			   copies ? 0xc00000e8 : 0xe8, 64,
+			   copies ? "APerfReadOnly" : "APERF");
 	}
 	if (cpuid(src, LEAF_SIZES, &r) && r.ebx >> 1 & 1)
 		hw_add_pmd(hw, HW_PMD_FREE + HW_IRPERF, 0xc00000e9, 64,
@@ -111,18 +116,22 @@ static void add_free(const struct hw_source *src, struct pfm_hw *hw)
  */
 int hw_probe_amd(const struct hw_source *src, struct pfm_hw *hw)
 {
-	static const char *const kinds[] = { "legacy registers",
-					     "core-extended counters",
-					     "PerfMonV2" };
+	static const char *const kinds[] = { "legacy ", "core-extended ",
+					     "PerfMonV2 " };
 	unsigned n;
 	size_t len;
 
 	hw_name(hw);
 	add_free(src, hw);
+	if (hw->family < 6)
+		return fail(ENODEV,
+			    "AMD's family %u has no performance counters: "
+			    "family 6 (K7) was the first",
+			    hw->family);
 	n = find_version(src, hw);
 	add_counters(hw, n);
 	len = strlen(hw->desc);
-	snprintf(hw->desc + len, sizeof(hw->desc) - len, ", %s, %u counters",
-		 kinds[hw->version], n);
+	snprintf(hw->desc + len, sizeof(hw->desc) - len, ", %u %scounters", n,
+		 kinds[hw->version]);
 	return 0;
 }
