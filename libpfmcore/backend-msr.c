@@ -311,23 +311,6 @@ static void close_cpu(struct msr_ctx *mc)
 		msr_close(&mc->c);
 }
 
-/* Status bit 59: frozen by software or a PMI of somebody else's. */
-static int check_frozen(struct msr_ctx *mc)
-{
-	struct msr_op op = { .reg = mc->hw->status };
-	int ret;
-
-	if (!mc->hw->status_set)
-		return 0;
-	ret = msr_run(mc, &op, 1);
-	if (ret < 0 || !(op.value & HW_STATUS_FROZEN))
-		return ret;
-	return fail(EBUSY,
-		    "CPU %d: another agent has frozen the counters "
-		    "(status %#" PRIx64 ")",
-		    mc->c.cpu, op.value);
-}
-
 static int msr_attach(struct pfm_context *ctx)
 {
 	struct msr_ctx *mc = ctx->be_priv;
@@ -351,7 +334,7 @@ static int msr_attach(struct pfm_context *ctx)
 	if (ret == 0)
 		ret = pmu_owners(&mc->c, mc->hw, &mc->own);
 	if (ret == 0)
-		ret = check_frozen(mc);
+		ret = msr_check_frozen(mc);
 	if (ret == 0)
 		ret = open_timer(mc);
 	if (ret < 0) {

@@ -109,6 +109,11 @@ int msr_set_new(struct msr_ctx *mc, struct pfm_set *set, struct msr_set **ms);
 void msr_set_free(struct msr_set *ms);
 /* Put the set on the registers, stopped. */
 int msr_program(struct msr_ctx *mc, struct msr_set *ms);
+/*
+ * msr-claim.c: -EBUSY when status bit 59 is set: frozen by software, or by a PMI
+ * of somebody else's.
+ */
+int msr_check_frozen(struct msr_ctx *mc);
 /* msr-claim.c: everything the set needs that was not ours yet. */
 int msr_claim(struct msr_ctx *mc, const struct msr_set *ms);
 /* PMD's value was changed: go on from there. */

@@ -9,6 +9,22 @@
 
 #include "msr-backend.h"
 
+int msr_check_frozen(struct msr_ctx *mc)
+{
+	struct msr_op op = { .reg = mc->hw->status };
+	int ret;
+
+	if (!mc->hw->status_set)
+		return 0;
+	ret = msr_run(mc, &op, 1);
+	if (ret < 0 || !(op.value & HW_STATUS_FROZEN))
+		return ret;
+	return fail(EBUSY,
+		    "CPU %d: another agent has frozen the counters "
+		    "(status %#" PRIx64 ")",
+		    mc->c.cpu, op.value);
+}
+
 /*
  * Note how to undo what will be written.  A select comes before its counter,
  * which must not count any more when it gets its value back; a status bit we
