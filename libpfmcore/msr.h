@@ -32,7 +32,7 @@ struct msr_cpu {
 
 /* A transport is one const object in one file and a row in msr.c. */
 struct pfm_msr_ops {
-	const char *name; /* "dev", "safe", "model" */
+	const char *name; /* "dev", "safe" */
 	const char *desc; /* "/dev/cpu/N/msr" */
 
 	/*
