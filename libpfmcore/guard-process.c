@@ -5,8 +5,12 @@
  * were (guard.c).  It is there while the parent has a CPU.
  *
  * It is a copy of the parent, which may have threads and locks held by them:
- * from its beginning to its end it makes system calls and nothing else.  It has
- * no exit signal, so that the program's own wait() never meets it.
+ * from its beginning to its end it makes system calls and nothing else, by
+ * syscall(), since a sanitizer takes locks around those of the C library.  It
+ * has no exit signal, so that the program's own wait() never meets it.
+ *
+ * It answers nothing.  What was sent is read also when the sender is gone, so a
+ * CPU that was told of before its first write is undone.
  */
 #include "config.h"
 
@@ -30,6 +34,13 @@
 	__attribute__((no_sanitize("address", "thread", "undefined")))
 #define MAX_CPUS 8192
 
+/* Where there are two they differ in the offset's unit: it is 0. */
+#ifdef SYS_mmap2
+#define SYS_MAP SYS_mmap2
+#else
+#define SYS_MAP SYS_mmap
+#endif
+
 /* One message: a CPU comes with its descriptors, or goes. */
 struct message {
 	int32_t cpu;
@@ -44,8 +55,8 @@ static unsigned ncpus;
 
 /* The guardian's own; the parent has it as zero pages. */
 static struct {
-	int lock_fd, msr_fd; /* 0: not here */
-	const struct pfm_msr_ops *ops;
+	int lock_fd, msr_fd;
+	const struct pfm_msr_ops *ops; /* NULL: not here */
 } kept[MAX_CPUS];
 
 NO_SANITIZE static void restore_cpu(int cpu)
@@ -53,26 +64,26 @@ NO_SANITIZE static void restore_cpu(int cpu)
 	struct msr_cpu c = { .ops = kept[cpu].ops,
 			     .cpu = cpu,
 			     .fd = kept[cpu].msr_fd };
-	void *map =
-		mmap(NULL, sizeof(struct guard_file), PROT_READ | PROT_WRITE,
-		     MAP_SHARED, kept[cpu].lock_fd, 0);
+	long map = syscall(SYS_MAP, NULL, sizeof(struct guard_file),
+			   PROT_READ | PROT_WRITE, MAP_SHARED,
+			   kept[cpu].lock_fd, 0);
 
-	if (map != MAP_FAILED)
-		guard_play(&c, map);
-	flock(kept[cpu].lock_fd, LOCK_UN);
+	if (map != -1)
+		guard_play(&c, (struct guard_file *)map);
+	syscall(SYS_flock, kept[cpu].lock_fd, LOCK_UN);
 }
 
 NO_SANITIZE static void forget_cpu(int cpu)
 {
-	if (!kept[cpu].lock_fd)
+	if (!kept[cpu].ops)
 		return;
-	close(kept[cpu].lock_fd);
-	close(kept[cpu].msr_fd);
-	kept[cpu].lock_fd = 0;
+	syscall(SYS_close, kept[cpu].lock_fd);
+	syscall(SYS_close, kept[cpu].msr_fd);
+	kept[cpu].ops = NULL;
 }
 
-/* False: the other end is closed, and no message is left. */
-NO_SANITIZE static bool receive(int fd)
+/* False: the other end is closed, or is silent with MSG_DONTWAIT. */
+NO_SANITIZE static bool receive(int fd, int flags)
 {
 	union {
 		char buf[CMSG_SPACE(2 * sizeof(int))];
@@ -87,13 +98,13 @@ NO_SANITIZE static bool receive(int fd)
 	const struct cmsghdr *cm;
 	int fds[2];
 
-	if (syscall(SYS_recvmsg, fd, &hdr, 0) != (long)sizeof(m))
+	if (syscall(SYS_recvmsg, fd, &hdr, flags) != (long)sizeof(m))
 		return false;
 	if (m.cpu < 0 || m.cpu >= MAX_CPUS)
 		return true;
 	forget_cpu(m.cpu);
 	cm = CMSG_FIRSTHDR(&hdr);
-	if (!m.add || !cm)
+	if (!m.add || !cm || cm->cmsg_len != CMSG_LEN(sizeof(fds)))
 		return true;
 	__builtin_memcpy(fds, CMSG_DATA(cm), sizeof(fds));
 	kept[m.cpu].lock_fd = fds[0];
@@ -102,19 +113,26 @@ NO_SANITIZE static bool receive(int fd)
 	return true;
 }
 
-/* Descriptors 0 to 2 are open, so that no descriptor of a CPU is 0. */
+NO_SANITIZE static void close_range_of(unsigned first, unsigned last)
+{
+	if (first > last || syscall(SYS_close_range, first, last, 0) == 0)
+		return;
+	/* Linux before 5.9. */
+	for (unsigned fd = first; fd <= last && fd < 65536; fd++)
+		syscall(SYS_close, fd);
+}
+
+/* All descriptors but these two, none of which is 0 to 2, are let go of. */
 NO_SANITIZE static void close_others(int a, int b)
 {
-	int null = open("/dev/null", O_RDWR);
-	int lo = a < b ? a : b, hi = a < b ? b : a;
+	unsigned lo = (unsigned)(a < b ? a : b), hi = (unsigned)(a < b ? b : a);
+	long null = syscall(SYS_openat, AT_FDCWD, "/dev/null", O_RDWR, 0);
 
 	for (int i = 0; i < 3; i++)
-		dup2(null, i);
-	if (lo > 3)
-		syscall(SYS_close_range, 3, lo - 1, 0);
-	if (hi > lo + 1)
-		syscall(SYS_close_range, lo + 1, hi - 1, 0);
-	syscall(SYS_close_range, hi + 1, ~0u, 0);
+		syscall(SYS_dup3, null, i, 0);
+	close_range_of(3, lo - 1);
+	close_range_of(lo + 1, hi - 1);
+	close_range_of(hi + 1, ~0u);
 }
 
 /*
@@ -129,24 +147,29 @@ NO_SANITIZE _Noreturn static void guardian_main(int fd, int pidfd)
 	bool orphan = false;
 
 	syscall(SYS_setsid);
-	prctl(PR_SET_NAME, "pfm-guard");
-	if (chdir("/") < 0)
-		p[0].revents = 0;
-	close_others(fd, pidfd);
+	syscall(SYS_prctl, PR_SET_NAME, "pfm-guard", 0, 0, 0);
+	syscall(SYS_chdir, "/");
+	/* The program may have started with its standard streams closed. */
+	fd = p[0].fd = (int)syscall(SYS_fcntl, fd, F_DUPFD, 3);
+	p[1].fd = (int)syscall(SYS_fcntl, pidfd, F_DUPFD, 3);
+	if (p[0].fd < 0 || p[1].fd < 0)
+		syscall(SYS_exit_group, 1);
+	close_others(p[0].fd, p[1].fd);
 	/* From here on no descriptor of the program's is open twice. */
 	syscall(SYS_sendto, fd, "", 1, MSG_NOSIGNAL, NULL, 0);
 	while (!orphan) {
-		if (poll(p, 2, -1) < 0)
+		if (syscall(SYS_ppoll, p, 2, NULL, NULL, 0) < 0)
 			continue;
 		if (p[0].revents & POLLIN)
-			orphan = !receive(fd);
+			orphan = !receive(fd, 0);
 		else
 			orphan = p[0].revents || p[1].revents;
 	}
-	while (syscall(SYS_recvmsg, fd, NULL, MSG_DONTWAIT) > 0)
+	/* Sent between poll()'s look at the socket and that at the parent. */
+	while (receive(fd, MSG_DONTWAIT))
 		;
 	for (int cpu = 0; cpu < MAX_CPUS; cpu++)
-		if (kept[cpu].lock_fd)
+		if (kept[cpu].ops)
 			restore_cpu(cpu);
 	syscall(SYS_exit_group, 0);
 	__builtin_unreachable();
@@ -155,27 +178,32 @@ NO_SANITIZE _Noreturn static void guardian_main(int fd, int pidfd)
 /* lock is held. */
 static int start(void)
 {
-	int sv[2], pidfd = (int)syscall(SYS_pidfd_open, getpid(), 0);
+	int sv[2], cancel, pidfd = (int)syscall(SYS_pidfd_open, getpid(), 0);
 	sigset_t all, old;
 	char ready;
 
 	if (pidfd < 0)
-		return fail(errno, "guardian: no descriptor of a process: %m");
+		return fail(errno,
+			    "no guardian for registers: pidfd_open: %m (it "
+			    "takes Linux 5.3)");
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sv) < 0) {
 		close(pidfd);
-		return fail(errno, "guardian: no socket: %m");
+		return fail(errno, "no guardian for registers: socket: %m");
 	}
 	sigfillset(&all);
 	pthread_sigmask(SIG_BLOCK, &all, &old);
+	/* The copy of a thread that is being cancelled would act on it. */
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
 	guardian = (pid_t)syscall(SYS_clone, 0, NULL, NULL, NULL, 0);
 	if (guardian == 0)
 		guardian_main(sv[1], pidfd);
+	pthread_setcancelstate(cancel, NULL);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	close(sv[1]);
 	close(pidfd);
 	if (guardian < 0) {
 		close(sv[0]);
-		return fail(errno, "guardian: cannot start a process: %m");
+		return fail(errno, "no guardian for registers: clone: %m");
 	}
 	sock = sv[0];
 	/* Its copies of descriptors would hide that the last one was closed. */
@@ -184,9 +212,13 @@ static int start(void)
 	return 0;
 }
 
-/* lock is held. */
+/*
+ * lock is held.  Closing alone will not do: a child of the program's may have
+ * our end of the socket too.
+ */
 static void end(void)
 {
+	shutdown(sock, SHUT_RDWR);
 	close(sock);
 	sock = -1;
 	while (waitpid(guardian, NULL, __WCLONE) < 0 && errno == EINTR)
@@ -222,13 +254,25 @@ int guard_process_add(const struct msr_cpu *c, int lock_fd)
 	const int fds[2] = { lock_fd, c->fd };
 	int ret = 0;
 
+	if (c->cpu >= MAX_CPUS)
+		return fail(EINVAL, "CPU %d: none above %d can be counted",
+			    c->cpu, MAX_CPUS - 1);
 	pthread_mutex_lock(&lock);
 	if (sock < 0)
 		ret = start();
 	if (ret == 0) {
 		ret = tell(&m, fds);
-		if (ret < 0)
-			fail(-ret, "guardian: %s", strerror(-ret));
+		/* The second: and had not read what was sent before. */
+		if (ret == -EPIPE || ret == -ECONNRESET)
+			ret = fail(EPIPE,
+				   "the guardian of the registers was killed: "
+				   "stop counting on all CPUs, and start "
+				   "again");
+		else if (ret < 0)
+			fail(-ret,
+			     "the guardian of the registers cannot be told of "
+			     "CPU %d: %s",
+			     c->cpu, strerror(-ret));
 	}
 	if (ret == 0)
 		ncpus++;
@@ -249,12 +293,32 @@ void guard_process_remove(const struct msr_cpu *c)
 	pthread_mutex_unlock(&lock);
 }
 
-/* The child's own CPUs come with a guardian of its own. */
-void guard_process_after_fork(void)
+/*
+ * A forked child has nothing to do with its parent's guardian; the CPUs it
+ * locks itself come with a guardian of their own.  Not left to the contexts:
+ * the child does not look at one that another thread was working on.
+ */
+static void fork_prepare(void)
+{
+	pthread_mutex_lock(&lock);
+}
+
+static void fork_parent(void)
+{
+	pthread_mutex_unlock(&lock);
+}
+
+static void fork_child(void)
 {
 	if (sock >= 0)
 		close(sock);
 	sock = -1;
 	ncpus = 0;
-	pthread_mutex_init(&lock, NULL);
+	pthread_mutex_unlock(&lock);
+}
+
+/* Before fdtab.c's, so that fork takes this lock after those above it. */
+__attribute__((constructor(200))) static void guard_process_init(void)
+{
+	pthread_atfork(fork_prepare, fork_parent, fork_child);
 }

@@ -5,23 +5,29 @@
  * locked holds the list of what to undo; the guardian process that plays it
  * back when its parent has ended is in guard-process.c.
  *
- * Locking: guard_process.c's mutex is taken last, and nothing else under it.
+ * Locking: guard-process.c's mutex is taken last, and nothing else under it.
  */
 #include "config.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "guard.h"
 #include "priv.h"
 
 #define MAGIC UINT64_C(0x31647261756d6670) /* "pfmuard1" */
+
+/* To write a list back takes a guardian a few milliseconds. */
+#define LOCK_WAIT_MS 5000
 
 /*
  * What may be played back: the registers this library writes, and no others,
@@ -59,8 +65,6 @@ static int play_one(struct msr_cpu *c, const struct msr_undo *u)
 	uint64_t value = u->value;
 	int ret = 0;
 
-	if (!is_allowed(u->reg))
-		return -EINVAL;
 	if (u->mask != UINT64_MAX) {
 		ret = msr_read(c, u->reg, &value);
 		value = (value & ~u->mask) | (u->value & u->mask);
@@ -76,24 +80,36 @@ static int play_one(struct msr_cpu *c, const struct msr_undo *u)
 int guard_play(struct msr_cpu *c, struct guard_file *f)
 {
 	uint32_t n = atomic_load_explicit(&f->count, memory_order_acquire);
-	uint32_t kept = 0;
 	int ret = 0;
 
 	for (uint32_t i = 0; i < n && i < GUARD_UNDOS; i++) {
-		int err = play_one(c, &f->undo[i]);
+		int err;
 
-		/* What failed once by chance succeeds the second time. */
-		if (err < 0 && err != -EINVAL)
-			err = play_one(c, &f->undo[i]);
-		if (err == -EINVAL)
+		if (!is_allowed(f->undo[i].reg))
 			continue;
+		err = play_one(c, &f->undo[i]);
+		/* What failed once by chance succeeds the second time. */
+		if (err < 0)
+			err = play_one(c, &f->undo[i]);
 		if (ret == 0)
 			ret = err;
-		if (ret < 0)
-			f->undo[kept++] = f->undo[i];
+		/* One store: whenever we die, every entry is a whole one. */
+		if (ret == 0)
+			f->undo[i].reg = 0;
 	}
-	atomic_store_explicit(&f->count, kept, memory_order_release);
+	if (ret == 0)
+		atomic_store_explicit(&f->count, 0, memory_order_release);
 	return ret;
+}
+
+/* The first register of a list that was not played. */
+static uint32_t first_left(const struct guard_file *f)
+{
+	uint32_t i = 0;
+
+	while (i + 1 < GUARD_UNDOS && !is_allowed(f->undo[i].reg))
+		i++;
+	return f->undo[i].reg;
 }
 
 static const char *lock_dir(void)
@@ -113,13 +129,26 @@ static void read_boot_id(char id[GUARD_BOOT_ID])
 		close(fd);
 }
 
+/* Another name of the file may be that of a file with another purpose. */
+static bool is_ours_alone(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
+	       st.st_uid == geteuid() && !(st.st_mode & 022) &&
+	       st.st_nlink == 1;
+}
+
 static int open_file(int cpu, char path[GUARD_PATH])
 {
 	const char *dir = lock_dir();
-	struct stat st;
 	int fd;
 
-	snprintf(path, GUARD_PATH, "%s/cpu%d", dir, cpu);
+	if (snprintf(path, GUARD_PATH, "%s/cpu%d", dir, cpu) >= GUARD_PATH)
+		return fail(ENAMETOOLONG,
+			    "PFM_LOCK_DIR: the name of a directory has up to "
+			    "%d characters",
+			    GUARD_PATH - 16);
 	if (mkdir(dir, 0700) < 0 && errno != EEXIST)
 		return fail(errno,
 			    "no directory for locks of CPUs at %s: %m; set "
@@ -131,8 +160,7 @@ static int open_file(int cpu, char path[GUARD_PATH])
 			    "no lock for CPU %d at %s: %m; set PFM_LOCK_DIR to "
 			    "a directory of yours",
 			    cpu, path);
-	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
-	    st.st_uid == geteuid() && !(st.st_mode & 022))
+	if (is_ours_alone(fd))
 		return fd;
 	close(fd);
 	return fail(EPERM,
@@ -141,19 +169,32 @@ static int open_file(int cpu, char path[GUARD_PATH])
 		    path);
 }
 
+/* Also false of one that has ended and that nobody has waited for yet. */
 static bool is_alive(pid_t pid, char *comm, size_t size)
 {
+	struct pollfd p = { .events = POLLIN };
 	char path[64];
 	ssize_t n = 0;
+	bool ended;
 	int fd;
 
-	snprintf(path, sizeof(path), "/proc/%d/comm", (int)pid);
-	fd = pid > 0 ? open(path, O_RDONLY | O_CLOEXEC) : -1;
-	if (fd < 0)
+	p.fd = pid > 0 ? (int)syscall(SYS_pidfd_open, pid, 0) : -1;
+	if (p.fd < 0)
 		return false;
-	n = read(fd, comm, size - 1);
-	close(fd);
-	comm[n > 0 ? n - 1 : 0] = '\0';
+	ended = poll(&p, 1, 0) > 0;
+	close(p.fd);
+	if (ended)
+		return false;
+	snprintf(path, sizeof(path), "/proc/%d/comm", (int)pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0) {
+		n = read(fd, comm, size - 1);
+		close(fd);
+	}
+	if (n > 0)
+		comm[n - 1] = '\0';
+	else
+		snprintf(comm, size, "?");
 	return true;
 }
 
@@ -169,28 +210,35 @@ static struct guard_file look_into(int fd)
 }
 
 /*
- * Taken by a process that is gone: its guardian is undoing what it did, which
- * is soon done, and then the lock is free.
+ * Taken, but by nobody that lives: either a guardian is undoing what its parent
+ * did, or somebody has the lock and is about to say who he is.  To wait in
+ * flock() would be right for the first, and for ever for the second.
  */
 static int take_lock(int fd, int cpu, const char *path)
 {
+	const struct timespec ms = { .tv_nsec = 1000000 };
 	char comm[32];
 	pid_t pid;
 
-	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
-		return 0;
-	if (errno != EWOULDBLOCK)
-		return fail(errno, "%s cannot be locked: %m", path);
-	pid = look_into(fd).pid;
-	if (is_alive(pid, comm, sizeof(comm)))
-		return fail(EBUSY,
-			    "CPU %d's counters are in use by %s, process %d; "
-			    "wait for it, or count other CPUs",
-			    cpu, comm, (int)pid);
-	while (flock(fd, LOCK_EX) < 0)
-		if (errno != EINTR)
+	for (int i = 0; i < LOCK_WAIT_MS; i++) {
+		if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+			return 0;
+		if (errno != EWOULDBLOCK && errno != EINTR)
 			return fail(errno, "%s cannot be locked: %m", path);
-	return 0;
+		pid = look_into(fd).pid;
+		if (is_alive(pid, comm, sizeof(comm)))
+			return fail(EBUSY,
+				    "CPU %d's counters are in use by %s, "
+				    "process %d; wait for it, or count other "
+				    "CPUs",
+				    cpu, comm, (int)pid);
+		nanosleep(&ms, NULL);
+	}
+	return fail(EBUSY,
+		    "CPU %d's counters are in use by a process that cannot be "
+		    "seen from here (see who has %s locked: fuser); wait for "
+		    "it, or count other CPUs",
+		    cpu, path);
 }
 
 static int map_file(struct guard *g, const char *path)
@@ -217,16 +265,33 @@ static int map_file(struct guard *g, const char *path)
 	return 0;
 }
 
-/* The list of somebody who, and whose guardian, did not come to play it. */
-static int recover(struct msr_cpu *c, struct guard_file *f)
+static int refuse_recovery(const struct msr_cpu *c, const struct guard_file *f,
+			   const char *path, int err)
 {
-	char boot[GUARD_BOOT_ID], device[GUARD_PATH];
+	char why[160];
+
+	msr_explain(c, MSR_WRITE, first_left(f), err);
+	snprintf(why, sizeof(why), "%s", pfm_reason());
+	return fail(err,
+		    "what process %d left cannot be undone (to let it be, "
+		    "remove %s): %s",
+		    (int)f->pid, path, why);
+}
+
+/*
+ * The list of somebody who, and whose guardian, did not come to play it.  It is
+ * the same CPU when the boot and the path are the same; the transport need not
+ * be, the registers are.
+ */
+static int recover(struct msr_cpu *c, struct guard_file *f, const char *path)
+{
+	char boot[GUARD_BOOT_ID] = "", device[GUARD_PATH] = "";
 	uint32_t n = atomic_load(&f->count);
 	int ret = 0;
 
 	read_boot_id(boot);
 	snprintf(device, sizeof(device), "%s", msr_cpu_path());
-	if (f->magic == MAGIC && n > 0 && n <= GUARD_UNDOS &&
+	if (f->magic == MAGIC && n > 0 && n <= GUARD_UNDOS && boot[0] &&
 	    strncmp(f->boot_id, boot, sizeof(boot)) == 0 &&
 	    strncmp(f->device, device, sizeof(device)) == 0) {
 		dbg(MSR, "CPU %d: undoing %u writes of process %d", c->cpu, n,
@@ -234,7 +299,7 @@ static int recover(struct msr_cpu *c, struct guard_file *f)
 		ret = guard_play(c, f);
 	}
 	if (ret < 0)
-		return msr_explain(c, MSR_WRITE, f->undo[0].reg, -ret);
+		return refuse_recovery(c, f, path, -ret);
 	atomic_store(&f->count, 0);
 	f->magic = MAGIC;
 	memcpy(f->boot_id, boot, sizeof(boot));
@@ -250,9 +315,18 @@ static void guard_free(struct guard *g)
 		free(g->file);
 	else if (g->file)
 		munmap(g->file, sizeof(*g->file));
-	if (g->fd >= 0)
+	/* Closing is not enough: another process may have the descriptor too. */
+	if (g->fd >= 0) {
+		flock(g->fd, LOCK_UN);
 		close(g->fd);
+	}
 	free(g);
+}
+
+static void let_go(struct guard *g)
+{
+	g->file->pid = 0;
+	guard_free(g);
 }
 
 /* Lock and clean; *out is ours then. */
@@ -270,7 +344,7 @@ static int lock_file(struct msr_cpu *c, struct guard **out)
 	if (ret >= 0)
 		ret = map_file(g, path);
 	if (ret >= 0)
-		ret = recover(c, g->file);
+		ret = recover(c, g->file, path);
 	if (ret < 0) {
 		guard_free(g);
 		return ret;
@@ -304,12 +378,11 @@ int guard_lock(struct msr_cpu *c)
 	if (c->fd < 0)
 		return lock_memory(c);
 	ret = lock_file(c, &g);
-	if (ret == 0)
-		ret = guard_process_add(c, g->fd);
+	if (ret < 0)
+		return ret;
+	ret = guard_process_add(c, g->fd);
 	if (ret < 0) {
-		if (g)
-			flock(g->fd, LOCK_UN);
-		guard_free(g);
+		let_go(g);
 		return ret;
 	}
 	c->guard = g;
@@ -318,17 +391,18 @@ int guard_lock(struct msr_cpu *c)
 
 int guard_recover(struct msr_cpu *c)
 {
+	char path[GUARD_PATH];
 	struct guard *g;
 	int ret;
 
-	if (c->fd < 0)
+	/* Nobody ever had the CPU: nothing is made for one who only asks. */
+	snprintf(path, sizeof(path), "%s/cpu%d", lock_dir(), c->cpu);
+	if (c->fd < 0 || (access(path, F_OK) < 0 && errno == ENOENT))
 		return 0;
 	ret = lock_file(c, &g);
-	if (ret < 0)
-		return ret;
-	g->file->pid = 0;
-	guard_free(g);
-	return 0;
+	if (ret == 0)
+		let_go(g);
+	return ret;
 }
 
 unsigned guard_holder(int cpu, char *who, size_t size, uint32_t *regs)
@@ -337,6 +411,8 @@ unsigned guard_holder(int cpu, char *who, size_t size, uint32_t *regs)
 	struct guard_file f = { 0 };
 	unsigned n = 0;
 	int fd;
+
+	who[0] = '\0';
 
 	snprintf(path, sizeof(path), "%s/cpu%d", lock_dir(), cpu);
 	fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
@@ -348,8 +424,9 @@ unsigned guard_holder(int cpu, char *who, size_t size, uint32_t *regs)
 	if (!is_alive(f.pid, comm, sizeof(comm)))
 		return 0;
 	snprintf(who, size, "%s, process %d", comm, (int)f.pid);
-	for (; n < f.count && n < GUARD_UNDOS; n++)
-		regs[n] = f.undo[n].reg;
+	for (unsigned i = 0; i < f.count && i < GUARD_UNDOS; i++)
+		if (f.undo[i].reg)
+			regs[n++] = f.undo[i].reg;
 	return n;
 }
 
@@ -380,7 +457,7 @@ int guard_restore(struct msr_cpu *c)
 	int ret = guard_play(c, c->guard->file);
 
 	if (ret < 0)
-		return msr_explain(c, MSR_WRITE, c->guard->file->undo[0].reg,
+		return msr_explain(c, MSR_WRITE, first_left(c->guard->file),
 				   -ret);
 	return 0;
 }
@@ -389,19 +466,21 @@ void guard_unlock(struct msr_cpu *c)
 {
 	struct guard *g = c->guard;
 
-	if (g->fd >= 0) {
-		g->file->pid = 0;
-		/* The guardian has the descriptor too: closing is not enough. */
-		flock(g->fd, LOCK_UN);
-		guard_process_remove(c);
-	}
-	guard_free(g);
 	c->guard = NULL;
+	if (g->fd < 0) {
+		guard_free(g);
+		return;
+	}
+	/*
+	 * First: a guardian that still knows of the CPU would, should we die,
+	 * undo what the next one who has the lock writes.
+	 */
+	guard_process_remove(c);
+	let_go(g);
 }
 
 void guard_after_fork(struct msr_cpu *c)
 {
 	if (c->guard->fd >= 0)
 		close(c->guard->fd);
-	guard_process_after_fork();
 }

@@ -29,12 +29,15 @@ struct guard {
 	struct guard_file *file; /* mapped; owned */
 };
 
-/* Play the list back and empty it but for what failed.  Async-signal-safe. */
+/*
+ * Play the list back and empty it; with an error, what failed first and all that
+ * follows is still in it, what comes before is an entry of register 0.
+ * Async-signal-safe.
+ */
 int guard_play(struct msr_cpu *c, struct guard_file *f);
 
 /* guard-process.c: the guardian learns of a CPU, or forgets it. */
 int guard_process_add(const struct msr_cpu *c, int lock_fd);
 void guard_process_remove(const struct msr_cpu *c);
-void guard_process_after_fork(void);
 
 #endif /* PFM_GUARD_H */

@@ -19,11 +19,8 @@ static int dev_open(struct msr_cpu *c)
 	snprintf(path, sizeof(path), "%s/%d/msr", msr_cpu_path(), c->cpu);
 	c->fd = open(path, O_RDWR | O_CLOEXEC);
 	/* To look at registers reading is enough. */
-	if (c->fd < 0 && (errno == EACCES || errno == EROFS)) {
+	if (c->fd < 0 && (errno == EACCES || errno == EROFS))
 		c->fd = open(path, O_RDONLY | O_CLOEXEC);
-		if (c->fd < 0)
-			errno = EACCES;
-	}
 	return c->fd < 0 ? msr_explain(c, MSR_OPEN, 0, errno) : 0;
 }
 

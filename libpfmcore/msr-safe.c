@@ -5,7 +5,8 @@
  * 1.8.0, msr_batch.c and its header: the layouts and the errors.
  *
  * Bits that the administrator's list does not let through are kept as they are
- * without an error; whoever writes must look.
+ * without an error; whoever writes must look.  When the list refuses one access
+ * none is done; when the CPU refuses one, those after it may be done.
  */
 #include "config.h"
 
@@ -57,10 +58,13 @@ static int run_batch(struct msr_cpu *c, struct msr_op *ops, unsigned n)
 	while (ret < 0 && errno == EINTR);
 	if (ret < 0)
 		ret = -errno;
-	for (unsigned i = 0; i < n; i++) {
+	for (unsigned i = n; i-- > 0;) {
 		ops[i].err = b[i].err;
 		if (!ops[i].write && !b[i].err)
 			ops[i].value = b[i].data;
+		/* The module's own answer is that of the last it looked at. */
+		if (ret < 0 && b[i].err)
+			ret = b[i].err;
 	}
 	return ret;
 }
@@ -94,7 +98,8 @@ static int safe_open(struct msr_cpu *c)
 			 0xc0010000 :
 			 0x186;
 	ret = safe_run(c, &op, 1);
-	if (ret == 0)
+	/* #GP: the list let it through, and the other registers may be there. */
+	if (ret == 0 || ret == -EIO)
 		return 0;
 	close(c->fd);
 	c->fd = -1;

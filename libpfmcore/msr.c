@@ -46,6 +46,27 @@ static int open_named(const char *name, struct msr_cpu *c, int cpu)
 		    "no transport '%s' (PFM_MSR_TRANSPORT): safe or dev", name);
 }
 
+/*
+ * That there is no msr-safe is the usual case, and then what dev says is the
+ * reason; but who has one is to hear of its list as well.
+ */
+static int open_any(struct msr_cpu *c, int cpu)
+{
+	char safe[160], dev[256];
+	int ret = open_by(&pfm_msr_safe, c, cpu);
+
+	if (ret == 0)
+		return 0;
+	snprintf(safe, sizeof(safe), "%s", pfm_reason());
+	if (ret == -ENOENT || ret == -ENXIO)
+		return open_by(&pfm_msr_dev, c, cpu);
+	ret = open_by(&pfm_msr_dev, c, cpu);
+	if (ret == 0)
+		return 0;
+	snprintf(dev, sizeof(dev), "%s", pfm_reason());
+	return fail(-ret, "%s; and %s", dev, safe);
+}
+
 int msr_open(struct msr_cpu *c, int cpu)
 {
 	const char *name = secure_getenv("PFM_MSR_TRANSPORT");
@@ -55,10 +76,7 @@ int msr_open(struct msr_cpu *c, int cpu)
 		return open_by(&pfm_msr_model, c, cpu);
 	if (name)
 		return open_named(name, c, cpu);
-	/* Its absence is the usual case: what dev says is the reason. */
-	if (open_by(&pfm_msr_safe, c, cpu) == 0)
-		return 0;
-	return open_by(&pfm_msr_dev, c, cpu);
+	return open_any(c, cpu);
 }
 
 void msr_close(struct msr_cpu *c)
@@ -127,7 +145,7 @@ bool msr_cpuid(int cpu, uint32_t leaf, uint32_t sub, struct cpuid_regs *r)
 		return msr_model_cpuid(cpu, leaf, sub, r);
 	snprintf(path, sizeof(path), "%s/%d/cpuid", msr_cpu_path(), cpu);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0 && errno == ENOENT && !cpu_exists(cpu))
+	if (fd < 0 && (errno == ENXIO || (errno == ENOENT && !cpu_exists(cpu))))
 		return false;
 	if (fd < 0)
 		return insn_cpuid(leaf, sub, r);

@@ -6,118 +6,10 @@
  */
 #include "config.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <signal.h>
-#include <sys/file.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
-#include "ctx.h"
-#include "guard.h"
-#include "priv.h"
-
-#define SEL0 0x186
-#define CTL 0x38f
-#define PMC0 0x4c1
-#define FORBIDDEN 0x600 /* IA32_DS_AREA */
-#define OLD UINT64_C(0x1122334455667788)
-
-static char dir[64], device[128], lock_path[128];
-
-static uint64_t peek(uint32_t reg)
-{
-	uint64_t v = 0;
-	int fd = open(device, O_RDONLY);
-
-	if (pread(fd, &v, 8, reg) != 8)
-		diag("cannot read %s", device);
-	close(fd);
-	return v;
-}
-
-static void poke(uint32_t reg, uint64_t v)
-{
-	int fd = open(device, O_WRONLY);
-
-	if (pwrite(fd, &v, 8, reg) != 8)
-		diag("cannot write %s", device);
-	close(fd);
-}
-
-static void make_device(void)
-{
-	poke(SEL0, OLD);
-	poke(CTL, 0xff);
-	poke(PMC0, 7);
-	poke(FORBIDDEN, OLD);
-}
-
-static bool untouched(void)
-{
-	return peek(SEL0) == OLD && peek(CTL) == 0xff && peek(PMC0) == 7;
-}
-
-/* Wait until nobody has the CPU: its guardian is done then. */
-static void wait_lock(void)
-{
-	int fd = open(lock_path, O_RDWR);
-
-	if (fd < 0)
-		return;
-	flock(fd, LOCK_EX);
-	close(fd);
-}
-
-/* Take CPU 0 and write its registers, as a context does. */
-static struct msr_cpu take(void)
-{
-	static const struct msr_undo undo[] = {
-		{ .reg = SEL0, .value = OLD, .mask = UINT64_MAX },
-		{ .reg = PMC0, .value = 7, .mask = UINT64_MAX },
-		{ .reg = CTL,
-		  .value = 0,
-		  .mask = 0xf0f }, /* and not the rest */
-	};
-	struct msr_cpu c;
-
-	if (msr_open(&c, 0) < 0 || guard_lock(&c) < 0 ||
-	    guard_add(&c, undo, 3) < 0) {
-		diag("%s", pfm_reason());
-		_exit(1);
-	}
-	msr_write(&c, SEL0, 0x4100c0);
-	msr_write(&c, PMC0, 99);
-	msr_write(&c, CTL, 0xff);
-	return c;
-}
-
-/* After undoing the bits of CTL that were ours, 0xff becomes 0xf0. */
-static bool undone(void)
-{
-	bool good = peek(SEL0) == OLD && peek(CTL) == 0xf0 && peek(PMC0) == 7;
-
-	poke(CTL, 0xff);
-	return good;
-}
-
-static pid_t guardian_of(pid_t pid)
-{
-	char path[64], line[256];
-	FILE *f;
-	long child = 0;
-
-	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int)pid,
-		 (int)pid);
-	f = fopen(path, "r");
-	if (f && fgets(line, sizeof(line), f))
-		child = strtol(line, NULL, 10);
-	if (f)
-		fclose(f);
-	return (pid_t)child;
-}
+#include "guard-test.h"
 
 static void die_exit(void)
 {
@@ -201,8 +93,7 @@ static void test_both_killed(void)
 
 	if (pid == 0) {
 		take();
-		kill(guardian_of(getpid()), SIGKILL);
-		kill(getpid(), SIGKILL);
+		die_with_guardian();
 	}
 	waitpid(pid, NULL, 0);
 	wait_lock();
@@ -214,8 +105,7 @@ static void test_both_killed(void)
 	pid = fork();
 	if (pid == 0) {
 		take();
-		kill(guardian_of(getpid()), SIGKILL);
-		kill(getpid(), SIGKILL);
+		die_with_guardian();
 	}
 	waitpid(pid, NULL, 0);
 	wait_lock();
@@ -297,6 +187,89 @@ static void test_partial(void)
 	msr_close(&c);
 }
 
+/* The device, of which one register is refused. */
+static uint32_t refused;
+static const struct pfm_msr_ops *device_ops;
+
+static int run_refusing(struct msr_cpu *c, struct msr_op *ops, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		if (ops[i].reg == refused)
+			return ops[i].err = -EIO;
+	return device_ops->run(c, ops, n);
+}
+
+static const struct pfm_msr_ops refusing = { .name = "refusing",
+					     .run = run_refusing };
+
+static void test_one_refused(void)
+{
+	uint32_t regs[GUARD_UNDOS];
+	struct msr_cpu c = take();
+	char who[64];
+
+	device_ops = c.ops;
+	c.ops = &refusing;
+	refused = PMC0;
+	is_i64(guard_restore(&c), -EIO, "one register is refused");
+	ok(strstr(pfm_reason(), "0x4c1"), "the reason names it");
+	ok(peek(SEL0) == OLD && peek(CTL) == 0xf0, "the others are restored");
+	is_u64(guard_holder(0, who, sizeof(who), regs), 2, "two are left");
+	ok(regs[0] == PMC0 && regs[1] == CTL, "it, and what comes after");
+	poke(SEL0, 1);
+	refused = 0;
+	is_i64(guard_restore(&c), 0, "until it is not refused");
+	ok(peek(PMC0) == 7 && peek(SEL0) == 1,
+	   "and what came before is not undone twice");
+	guard_unlock(&c);
+	c.ops = device_ops;
+	msr_close(&c);
+	make_device();
+}
+
+static void test_not_recovered(void)
+{
+	struct msr_cpu c;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		take();
+		die_with_guardian();
+	}
+	waitpid(pid, NULL, 0);
+	wait_lock();
+	msr_open(&c, 0);
+	c.ops = &refusing;
+	refused = SEL0;
+	is_i64(guard_lock(&c), -EIO, "what a crash left cannot be undone");
+	ok(strstr(pfm_reason(), lock_path) && strstr(pfm_reason(), "0x186"),
+	   "the reason names the file and the register");
+	refused = 0;
+	is_i64(guard_lock(&c), 0, "until it can");
+	ok(undone(), "and is");
+	guard_unlock(&c);
+	c.ops = device_ops;
+	msr_close(&c);
+}
+
+/* Who can make a link could have a file of ours cut to our length. */
+static void test_second_name(struct msr_cpu *c)
+{
+	char victim[128];
+	struct stat st;
+	int fd;
+
+	snprintf(victim, sizeof(victim), "%s/victim", dir);
+	fd = open(victim, O_CREAT | O_RDWR, 0600);
+	if (write(fd, "precious", 8) != 8 || link(victim, lock_path) < 0)
+		diag("cannot link %s", victim);
+	is_i64(guard_lock(c), -EPERM, "nor a file with a second name");
+	ok(fstat(fd, &st) == 0 && st.st_size == 8, "which stays as it is");
+	close(fd);
+	unlink(victim);
+	unlink(lock_path);
+}
+
 /* A file that is not ours alone would let others write our registers. */
 static void test_files(void)
 {
@@ -312,6 +285,9 @@ static void test_files(void)
 	is_i64(guard_lock(&c), -EPERM, "nor is what a group can write");
 	ok(strstr(pfm_reason(), lock_path), "the reason names it");
 	unlink(lock_path);
+	test_second_name(&c);
+	is_i64(guard_recover(&c), 0, "nobody ever had the CPU");
+	ok(access(lock_path, F_OK) < 0, "and asking makes no file");
 	setenv("PFM_LOCK_DIR", "/proc/none", 1);
 	ok(guard_lock(&c) < 0 && strstr(pfm_reason(), "PFM_LOCK_DIR"),
 	   "no directory: the reason tells the way out");
@@ -327,8 +303,7 @@ static void test_other_boot(void)
 	if (pid == 0) {
 		c = take();
 		c.guard->file->boot_id[0] ^= 1;
-		kill(guardian_of(getpid()), SIGKILL);
-		kill(getpid(), SIGKILL);
+		die_with_guardian();
 	}
 	waitpid(pid, NULL, 0);
 	wait_lock();
@@ -343,7 +318,7 @@ static void test_other_boot(void)
 /* Killed at any moment, between any two writes. */
 static void test_random_kills(void)
 {
-	unsigned good = 0, n = 100;
+	unsigned good = 0, n = 200;
 
 	for (unsigned i = 0; i < n; i++) {
 		int started[2];
@@ -417,23 +392,7 @@ static void test_threads(void)
 
 int main(void)
 {
-	char path[128], cmd[160];
-
-	snprintf(dir, sizeof(dir), "/tmp/t-guard.%d", (int)getpid());
-	mkdir(dir, 0700);
-	snprintf(path, sizeof(path), "%s/cpu", dir);
-	mkdir(path, 0700);
-	setenv("PFM_CPU_PATH", path, 1);
-	for (int cpu = 1; cpu >= 0; cpu--) {
-		snprintf(device, sizeof(device), "%s/cpu/%d", dir, cpu);
-		mkdir(device, 0700);
-		snprintf(device, sizeof(device), "%s/cpu/%d/msr", dir, cpu);
-		close(open(device, O_CREAT | O_RDWR, 0600));
-	}
-	setenv("PFM_LOCK_DIR", dir, 1);
-	/* "cpu0" beside "cpu". */
-	snprintf(lock_path, sizeof(lock_path), "%s/cpu0", dir);
-	make_device();
+	set_up("t-guard");
 	ok(untouched(), "the device is made");
 	test_normal();
 	test_busy();
@@ -441,11 +400,11 @@ int main(void)
 	test_both_killed();
 	test_allowed();
 	test_partial();
+	test_one_refused();
+	test_not_recovered();
 	test_files();
 	test_other_boot();
 	test_random_kills();
 	test_threads();
-	snprintf(cmd, sizeof(cmd), "rm -rf %s", dir);
-	ok(system(cmd) == 0, "cleaned up");
-	return done_testing();
+	return tear_down();
 }
