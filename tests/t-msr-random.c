@@ -466,8 +466,8 @@ static void play(uint64_t seed, bool die)
 	death = die ? rnd(steps) : steps;
 	for (unsigned i = 0; i < steps; i++) {
 		if (i == death)
-			msrfs_ctl(&fs, "fail %u any any KILL %u", rnd(NCPUS),
-				  1 + rnd(40));
+			msrfs_ctl(&fs, "kill %u %u %s", rnd(NCPUS), 1 + rnd(40),
+				  rnd(2) ? "before" : "after");
 		if (!die && rnd(15) == 0)
 			do_fault();
 		step(all);

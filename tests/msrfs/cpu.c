@@ -31,10 +31,10 @@ static int inject(struct cpu *cpu, const struct access *a)
 		if (match && f->nth > 1) {
 			f->nth--;
 		} else if (match && err == 0) {
-			if (f->err == FAULT_KILL)
+			if (f->err >= FAULT_KILL)
 				kill(cpu->fs->caller, SIGKILL);
-			else
-				err = -f->err;
+			if (f->err != FAULT_KILL)
+				err = f->err < FAULT_KILL ? -f->err : -EIO;
 			if (f->count > 0 && --f->count == 0) {
 				*p = f->next;
 				free(f);

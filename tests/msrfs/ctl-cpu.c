@@ -162,10 +162,22 @@ static bool parse_fault(struct call *c, struct fault *f)
 	return true;
 }
 
+static bool add_fault(struct call *c, struct cpu *cpu, const struct fault *f)
+{
+	struct fault **p;
+
+	for (p = &cpu->faults; *p; p = &(*p)->next)
+		;
+	*p = malloc(sizeof(*f));
+	if (!*p)
+		return refuse(c, "out of memory");
+	**p = *f;
+	return true;
+}
+
 static bool fail_access(struct call *c, struct cpu *cpu)
 {
 	struct fault f = { 0 };
-	struct fault **p;
 
 	if (c->n == 1 && strcmp(c->arg[0], "off") == 0) {
 		if (!c->dry)
@@ -177,13 +189,27 @@ static bool fail_access(struct call *c, struct cpu *cpu)
 				 "read|write|any REG|any ERRNO NTH [COUNT]");
 	if (!parse_fault(c, &f) || c->dry)
 		return !c->said;
-	for (p = &cpu->faults; *p; p = &(*p)->next)
-		;
-	*p = malloc(sizeof(f));
-	if (!*p)
-		return refuse(c, "out of memory");
-	**p = f;
-	return true;
+	return add_fault(c, cpu, &f);
+}
+
+/* Before or after, the caller cannot tell. */
+static bool kill_caller(struct call *c, struct cpu *cpu)
+{
+	const char *when = c->n == 2 ? c->arg[1] : "after";
+	struct fault f = { .rd = true,
+			   .wr = true,
+			   .any_reg = true,
+			   .err = FAULT_KILL,
+			   .count = 1 };
+
+	if (!parse_number(c->arg[0], &f.nth) || f.nth == 0)
+		return refuse(c, "'%s': accesses are counted from 1",
+			      c->arg[0]);
+	if (strcmp(when, "before") == 0)
+		f.err = FAULT_KILL_BEFORE;
+	else if (strcmp(when, "after") != 0)
+		return refuse(c, "'%s' is not before or after", when);
+	return c->dry || add_fault(c, cpu, &f);
 }
 
 static bool foreign(struct call *c, struct cpu *cpu)
@@ -230,6 +256,7 @@ const struct command cpu_commands[] = {
 	{ "fail", "CPU off | CPU read|write|any REG|any ERRNO NTH [COUNT]", 1,
 	  5, NULL, fail_access },
 	{ "foreign", "CPU off | CPU REG=VALUE AFTER", 1, 2, NULL, foreign },
+	{ "kill", "CPU NTH [before|after]", 1, 2, NULL, kill_caller },
 	{ "load", "CPU PROFILE", 1, 1, NULL, load },
 	{ "offline", "CPU", 0, 0, NULL, offline },
 	{ "online", "CPU", 0, 0, NULL, online },

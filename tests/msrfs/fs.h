@@ -36,8 +36,9 @@ struct load {
 	struct timespec since; /* CLOCK_MONOTONIC */
 };
 
-/* Not an error: whoever accesses is killed, and the access done. */
+/* Not errors: whoever accesses is killed, and the access done, or not. */
 #define FAULT_KILL 10000
+#define FAULT_KILL_BEFORE 10001
 
 /* An access that fails; in the order of the commands. */
 struct fault {

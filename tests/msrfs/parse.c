@@ -125,11 +125,9 @@ int parse_errno(const char *s)
 		const char *name;
 		int err;
 	} names[] = {
-		{ "EIO", EIO },         { "EPERM", EPERM },
-		{ "ENXIO", ENXIO },     { "EACCES", EACCES },
-		{ "EINVAL", EINVAL },   { "EINTR", EINTR },
-		{ "EFAULT", EFAULT },   { "EROFS", EROFS },
-		{ "KILL", FAULT_KILL },
+		{ "EIO", EIO },       { "EPERM", EPERM },   { "ENXIO", ENXIO },
+		{ "EACCES", EACCES }, { "EINVAL", EINVAL }, { "EINTR", EINTR },
+		{ "EFAULT", EFAULT }, { "EROFS", EROFS },
 	};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
