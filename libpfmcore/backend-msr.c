@@ -23,45 +23,6 @@
 
 #include "msr-backend.h"
 
-/*
- * The CPUs this process has: whoever asks which counters are free there must
- * not take ours for somebody's.
- */
-static pthread_mutex_t attached_lock = PTHREAD_MUTEX_INITIALIZER;
-static struct msr_ctx *attached;
-
-bool backend_msr_taken(int cpu, struct pmu_owners *own)
-{
-	const struct msr_ctx *mc;
-
-	pthread_mutex_lock(&attached_lock);
-	for (mc = attached; mc && mc->c.cpu != cpu; mc = mc->next)
-		;
-	if (mc)
-		*own = mc->own;
-	pthread_mutex_unlock(&attached_lock);
-	return mc;
-}
-
-static void list_add(struct msr_ctx *mc)
-{
-	pthread_mutex_lock(&attached_lock);
-	mc->next = attached;
-	attached = mc;
-	pthread_mutex_unlock(&attached_lock);
-}
-
-static void list_remove(struct msr_ctx *mc)
-{
-	struct msr_ctx **link = &attached;
-
-	pthread_mutex_lock(&attached_lock);
-	while (*link != mc)
-		link = &(*link)->next;
-	*link = mc->next;
-	pthread_mutex_unlock(&attached_lock);
-}
-
 static uint64_t now_ns(void)
 {
 	struct timespec t;
@@ -129,7 +90,7 @@ static int account(struct msr_ctx *mc, struct msr_reg *r, uint64_t raw,
 				 mc->c.cpu, r->num, delta, now - r->read_ns));
 	r->raw = raw;
 	r->read_ns = now;
-	r->pmd->value += delta;
+	r->counted = r->pmd->value += delta;
 	return 0;
 }
 
@@ -204,9 +165,9 @@ static int msr_read_set(struct pfm_context *ctx, struct pfm_set *set,
 }
 
 /*
- * Gone or not, whatever is switched off here has stopped.  The baseline of what
- * runs freely is taken before the counters start, and its end after they
- * stopped: it measures a little more, never less.
+ * Gone or not, whatever is switched off here has stopped; what refuses is to be
+ * stopped again.  The baseline of what runs freely is taken before the counters
+ * start, and its end after they stopped: it measures a little more, never less.
  */
 static int msr_stop(struct pfm_context *ctx, struct pfm_set *set)
 {
@@ -218,10 +179,36 @@ static int msr_stop(struct pfm_context *ctx, struct pfm_set *set)
 		return 0;
 	ret = msr_run(mc, ms->stop, ms->nstop);
 	account_time(mc, ms);
+	mc->unsure = ret < 0 && ret != -ENXIO;
+	if (mc->unsure)
+		return ret;
 	mc->running = false;
 	if (ret == 0 && ms->nfree)
 		ret = read_regs(mc, ms, NULL);
 	return ret == -ENXIO ? 0 : ret;
+}
+
+/* Other counters, and none of them runs. */
+static int change_set(struct msr_ctx *mc, struct msr_set *ms)
+{
+	int ret = save(mc);
+
+	if (ret < 0)
+		return ret;
+	mc->running = mc->unsure = false;
+	return msr_program(mc, ms);
+}
+
+/* All of its counters run, or none does. */
+static int switch_on(struct msr_ctx *mc, struct msr_set *ms)
+{
+	int ret = msr_run(mc, ms->start, ms->nstart);
+
+	if (ret == 0 || mc->running || mc->gone)
+		return ret;
+	if (mc->c.ops->run(&mc->c, ms->stop, ms->nstop) < 0)
+		lose(mc, ret);
+	return ret;
 }
 
 static int msr_start(struct pfm_context *ctx, struct pfm_set *set)
@@ -230,21 +217,20 @@ static int msr_start(struct pfm_context *ctx, struct pfm_set *set)
 	struct msr_set *ms = set->be_priv;
 	int ret = 0;
 
-	if (!ms || (mc->running && mc->on == ms))
+	if (!ms || (mc->running && !mc->unsure && mc->on == ms))
 		return 0;
 	if (mc->lost)
 		return fail(-mc->lost, "%s", mc->why);
-	if (mc->on != ms) {
-		ret = save(mc);
-		if (ret == 0)
-			ret = msr_program(mc, ms);
-	}
-	if (ret == 0 && ms->nfree)
+	if (mc->on != ms)
+		ret = change_set(mc, ms);
+	if (ret == 0 && ms->nfree && !mc->running)
 		ret = msr_baseline(mc, ms);
 	if (ret == 0)
-		ret = msr_run(mc, ms->start, ms->nstart);
+		ret = switch_on(mc, ms);
 	if (ret < 0)
 		return ret;
+	account_time(mc, ms);
+	mc->unsure = false;
 	mc->since_ns = now_ns();
 	/* A counter that stood still has not had the time to move. */
 	for (unsigned i = 0; i < ms->nregs; i++)
@@ -343,7 +329,7 @@ static int msr_attach(struct pfm_context *ctx)
 	}
 	mc->alone = mc->hw->ctl && !mc->own.taken;
 	mc->ctl = mc->own.ctl;
-	list_add(mc);
+	msr_list_add(mc);
 	dbg(MSR, "CPU %d by %s: %s%s", mc->c.cpu, mc->c.ops->name, mc->hw->desc,
 	    mc->own.taken ? ", shared" : "");
 	return 0;
@@ -354,7 +340,7 @@ static int msr_detach(struct pfm_context *ctx)
 	struct msr_ctx *mc = ctx->be_priv;
 	int ret = guard_restore(&mc->c);
 
-	list_remove(mc);
+	msr_list_remove(mc);
 	close_cpu(mc);
 	/* Offline, it lost them; the next user finds the list. */
 	if (ret < 0 && ret != -ENXIO)
@@ -390,7 +376,7 @@ static int verify(struct msr_ctx *mc)
 {
 	int ret;
 
-	if (mc->lost || !mc->on)
+	if (mc->lost || !mc->on || mc->unsure)
 		return mc->lost;
 	ret = msr_verify(mc);
 	return ret == -EIO ? lose(mc, ret) : ret;
@@ -430,6 +416,7 @@ static void msr_release_set(struct pfm_context *ctx, struct pfm_set *set)
 		if (!mc->lost && !mc->gone && save(mc) < 0)
 			lose(mc, -EIO);
 		mc->on = NULL;
+		mc->running = mc->unsure = false;
 	}
 	msr_set_free(set->be_priv);
 	set->be_priv = NULL;

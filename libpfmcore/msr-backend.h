@@ -25,6 +25,7 @@ struct msr_reg {
 	bool is_free;     /* runs without us; counted from start to stop */
 	bool is_status;   /* a word, not a count */
 	uint64_t raw;     /* the last reading */
+	uint64_t counted; /* PMD's value then */
 	uint64_t read_ns; /* when that was */
 };
 
@@ -57,6 +58,7 @@ struct msr_ctx {
 	bool claimed_ctl;
 	struct msr_set *on; /* whose programming the registers hold */
 	bool running;
+	bool unsure;       /* running, and a stop was cut off */
 	bool gone;         /* the CPU is offline */
 	int lost;          /* 0, or -errno: the counts are worth nothing */
 	char why[256];     /* the reason of lost */
@@ -116,6 +118,9 @@ int msr_program(struct msr_ctx *mc, struct msr_set *ms);
 int msr_check_frozen(struct msr_ctx *mc);
 /* msr-claim.c: everything the set needs that was not ours yet. */
 int msr_claim(struct msr_ctx *mc, const struct msr_set *ms);
+/* msr-claim.c: the CPU is this process's, from attach to detach. */
+void msr_list_add(struct msr_ctx *mc);
+void msr_list_remove(struct msr_ctx *mc);
 /* PMD's value was changed: go on from there. */
 int msr_preset(struct msr_ctx *mc, struct msr_reg *r);
 /* Where the free-running ones stand now. */

@@ -1,13 +1,53 @@
 /* SPDX-License-Identifier: MIT
  *
  * msr-claim.c - before a set is programmed for the first time: what must be
- * noted for the way back (guard.c), and the proof that a counter counts.
+ * noted for the way back (guard.c), the proof that a counter counts, and which
+ * CPUs are this process's.
  */
 #include "config.h"
 
 #include <stdio.h>
 
 #include "msr-backend.h"
+
+/*
+ * The CPUs this process has: whoever asks which counters are free there must
+ * not take ours for somebody's.
+ */
+static pthread_mutex_t attached_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct msr_ctx *attached;
+
+bool backend_msr_taken(int cpu, struct pmu_owners *own)
+{
+	const struct msr_ctx *mc;
+
+	pthread_mutex_lock(&attached_lock);
+	for (mc = attached; mc && mc->c.cpu != cpu; mc = mc->next)
+		;
+	if (mc)
+		*own = mc->own;
+	pthread_mutex_unlock(&attached_lock);
+	return mc;
+}
+
+void msr_list_add(struct msr_ctx *mc)
+{
+	pthread_mutex_lock(&attached_lock);
+	mc->next = attached;
+	attached = mc;
+	pthread_mutex_unlock(&attached_lock);
+}
+
+void msr_list_remove(struct msr_ctx *mc)
+{
+	struct msr_ctx **link = &attached;
+
+	pthread_mutex_lock(&attached_lock);
+	while (*link != mc)
+		link = &(*link)->next;
+	*link = mc->next;
+	pthread_mutex_unlock(&attached_lock);
+}
 
 int msr_check_frozen(struct msr_ctx *mc)
 {

@@ -231,18 +231,25 @@ static void put_value(const struct msr_ctx *mc, struct msr_steps *o,
 int msr_preset(struct msr_ctx *mc, struct msr_reg *r)
 {
 	struct msr_steps o = { 0 };
+	uint64_t raw = r->raw;
 	int ret;
 
-	if (r->is_free)
-		return 0;
-	if (!mc->running) {
+	/* While it runs, what it moved until now is not counted any more. */
+	if (mc->running)
+		msr_get(&o, r->msr);
+	else if (!r->is_free)
 		put_value(mc, &o, r);
-		return msr_run(mc, o.op, o.n);
-	}
-	msr_get(&o, r->msr);
 	ret = msr_run(mc, o.op, o.n);
-	r->raw = o.op[0].value;
-	return ret;
+	if (ret < 0) {
+		/* It stays what it was. */
+		r->raw = raw;
+		r->pmd->value = r->counted;
+		return ret;
+	}
+	if (mc->running)
+		r->raw = o.op[0].value;
+	r->counted = r->pmd->value;
+	return 0;
 }
 
 int msr_program(struct msr_ctx *mc, struct msr_set *ms)
@@ -279,9 +286,12 @@ int msr_program(struct msr_ctx *mc, struct msr_set *ms)
 	/* From here on the registers hold this set, or nobody's. */
 	mc->on = NULL;
 	ret = msr_run(mc, o.op, o.n);
-	if (ret == 0)
-		mc->on = ms;
-	return ret;
+	if (ret < 0)
+		return ret;
+	for (n = 0; n < ms->nregs; n++)
+		ms->reg[n].counted = ms->reg[n].pmd->value;
+	mc->on = ms;
+	return 0;
 }
 
 int msr_baseline(struct msr_ctx *mc, struct msr_set *ms)

@@ -17,6 +17,7 @@
 #include "ctx.h"
 #include "hw.h"
 #include "model.h"
+#include "msr-backend.h"
 #include "priv.h"
 
 #define INSTRUCTIONS 0xc0
@@ -486,6 +487,102 @@ static void test_merge(void)
 	ok(same(&before, &after), "%s: both restored", cfg->name);
 }
 
+/* Accesses of one kind that fail: from the NTH on, as many as are left. */
+static bool fault_writes;
+static unsigned fault_nth, fault_left;
+static const struct pfm_msr_ops *transport;
+
+static int faulty_run(struct msr_cpu *c, struct msr_op *ops, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++) {
+		int ret;
+
+		if (fault_left && ops[i].write == fault_writes &&
+		    --fault_nth == 0) {
+			fault_nth = 1;
+			fault_left--;
+			ops[i].err = EIO;
+			return -EIO;
+		}
+		ret = transport->run(c, &ops[i], 1);
+		if (ret < 0)
+			return ret;
+	}
+	return 0;
+}
+
+static void inject(int fd, bool writes, unsigned nth, unsigned left)
+{
+	static struct pfm_msr_ops ops;
+	struct msr_ctx *mc = fdtab_get(fd)->be_priv;
+
+	if (mc->c.ops != &ops)
+		transport = mc->c.ops;
+	ops = *transport;
+	ops.run = faulty_run;
+	mc->c.ops = &ops;
+	fault_writes = writes;
+	fault_nth = nth;
+	fault_left = left;
+}
+
+/* Without a global control each counter has one of its own. */
+static unsigned accesses_of_start(int fd)
+{
+	const struct msr_set *ms = fdtab_get(fd)->sets->be_priv;
+
+	return ms->nstart;
+}
+
+static int two_counters(void)
+{
+	int fd = context();
+
+	select_event(fd, 0, USER);
+	select_event(fd, 1, USER);
+	if (load(fd, 0) < 0 || pfm_start(fd, NULL) < 0)
+		diag("%s", pfm_reason());
+	advance(0, 100);
+	return fd;
+}
+
+/* An access that fails leaves the call undone, not half done. */
+static void test_faults(void)
+{
+	pfarg_pmd_t pmd = { .reg_num = 0, .reg_value = 5000 };
+	struct image before = look(0), after;
+	int fd = two_counters();
+
+	inject(fd, true, 1, 1);
+	ok(pfm_stop(fd) < 0 && errno == EIO, "%s: a stop that fails",
+	   cfg->name);
+	advance(0, 10);
+	is_u64(count(fd, 0), 110, "%s: has stopped nothing", cfg->name);
+	ok(pfm_stop(fd) == 0, "%s: it is done again", cfg->name);
+	advance(0, 1000);
+	is_u64(count(fd, 1), 110, "%s: and has stopped then", cfg->name);
+	inject(fd, true, 1, 1);
+	ok(pfm_write_pmds(fd, &pmd, 1) < 0 && errno == EIO,
+	   "%s: a value that cannot be written", cfg->name);
+	is_u64(count(fd, 0), 110, "%s: leaves the one there was", cfg->name);
+	inject(fd, true, accesses_of_start(fd), 1);
+	ok(pfm_start(fd, NULL) < 0 && errno == EIO, "%s: a start that fails",
+	   cfg->name);
+	advance(0, 1000);
+	is_u64(count(fd, 0), 110, "%s: has started nothing", cfg->name);
+	ok(pfm_start(fd, NULL) == 0, "%s: it is done again", cfg->name);
+	advance(0, 7);
+	inject(fd, false, 1, 1);
+	ok(pfm_write_pmds(fd, &pmd, 1) < 0 && errno == EIO,
+	   "%s: nor a value while it runs", cfg->name);
+	advance(0, 1);
+	is_u64(count(fd, 0), 118, "%s: which counts on", cfg->name);
+	close(fd);
+	ctx_sweep();
+	after = look(0);
+	ok(same(&before, &after), "%s: and all comes back", cfg->name);
+}
+
 static void test_config(const char *name)
 {
 	cfg = model_cfg_find(name);
@@ -506,6 +603,7 @@ static void test_config(const char *name)
 	test_poll_agent();
 	test_implausible();
 	test_swallow();
+	test_faults();
 	test_calls();
 }
 
