@@ -537,7 +537,7 @@ static void test_config(const char *name, uint64_t *seed, unsigned n)
 
 	cfg = model_cfg_find(name);
 	memset(rep, 0, sizeof(*rep));
-	snprintf(cpus, sizeof(cpus), "%s*%u", name, NCPUS);
+	snprintf(cpus, sizeof(cpus), "%s*%d", name, NCPUS);
 	if (!msrfs_start(&fs, cpus, NULL)) {
 		skip("%s: %s", name, fs.text);
 		return;
