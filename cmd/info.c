@@ -18,7 +18,8 @@
 static const char examples[] =
 	"  pfmon info                      the CPU, its counters, who may\n"
 	"  pfmon info -r -C 2              the registers of CPU 2\n"
-	"  pfmon info -a -j -o info.json   all CPUs, for programs\n";
+	"  pfmon info -a -j -o info.json   all CPUs, for programs\n"
+	"  pfmon info --sysfs /tmp/perfmon what perfmon2 had in /sys\n";
 
 static void show_version(const char *arg, void *value)
 {
@@ -28,9 +29,30 @@ static void show_version(const char *arg, void *value)
 	exit(0);
 }
 
+/* A tree has one PMU, and no other form. */
+static void check_sysfs(struct info_opt *o)
+{
+	const char *env = secure_getenv("PFM_BACKEND");
+
+	if (!o->sysfs && o->backend)
+		usage_error(&cmd_info_entry, "--backend goes with --sysfs");
+	if (!o->sysfs)
+		return;
+	if (o->all_cpus || o->registers || o->topology || o->json ||
+	    o->output || o->verbose)
+		usage_error(&cmd_info_entry,
+			    "--sysfs goes without -a -r -t -j -o and -v");
+	if (!*o->sysfs)
+		usage_error(&cmd_info_entry, "--sysfs: no directory");
+	if (!o->backend || !strcmp(o->backend, "auto"))
+		o->backend = env && *env ? env : "auto";
+}
+
 static void parse_options(int argc, char **argv, struct info_opt *o)
 {
+	static const char *const backends[] = { "auto", "perf", "msr" };
 	const char *debug = NULL;
+	unsigned backend = ARRAY_SIZE(backends);
 	/* clang-format off */
 	const struct opt opts[] = {
 		{ OPT_STRING, 'C', "cpu|cpu-list", "LIST",
@@ -49,6 +71,11 @@ static void parse_options(int argc, char **argv, struct info_opt *o)
 		  &o->json, 0, 0, NULL },
 		{ OPT_STRING, 'o', "output|outfile", "FILE",
 		  "write there; - is standard output", &o->output, 0, 0, NULL },
+		{ OPT_STRING, 0, "sysfs", "DIR",
+		  "no text: the tree of /sys/kernel/perfmon, as DIR",
+		  &o->sysfs, 0, 0, NULL },
+		{ OPT_CHOICE, 0, "backend", "auto|perf|msr",
+		  "--sysfs: whose registers", &backend, 0, 0, NULL },
 		{ OPT_FLAG, 'q', "quiet", NULL,
 		  "no reasons and explanations", &o->quiet, 0, 0, NULL },
 		{ OPT_FLAG, 'v', "verbose", NULL,
@@ -69,6 +96,9 @@ static void parse_options(int argc, char **argv, struct info_opt *o)
 			    argv[first]);
 	if (o->cpus && o->all_cpus)
 		usage_error(&cmd_info_entry, "-C goes without -a");
+	if (backend < ARRAY_SIZE(backends))
+		o->backend = backends[backend];
+	check_sysfs(o);
 	if (debug && pfm_set_debug(*debug ? debug : "all") < 0)
 		usage_error(&cmd_info_entry, "--debug: %s", pfm_reason());
 	if (o->verbose)
@@ -178,6 +208,7 @@ bool info_variable(unsigned *i, struct variable *var)
 		{ "PFM_CPU_PATH", "stands for /dev/cpu: registers elsewhere" },
 		{ "PFM_LOCK_DIR", "has the locks of the CPUs" },
 		{ "PFM_MSR_TRANSPORT", "is the only transport used" },
+		{ "PFM_SAMPLING_PATH", "has further sampling formats" },
 	};
 
 	while (*i < ARRAY_SIZE(names)) {
@@ -227,6 +258,12 @@ static int info_run(int argc, char **argv)
 	/* Before a descriptor of the library's takes the place of it. */
 	else if (fcntl(fd, F_GETFD) < 0)
 		die("cannot write to standard output: %m");
+	if (opt.sysfs) {
+		cpus_online(&info.online);
+		choose_cpus(&info);
+		info_sysfs(&opt, (int)first_online(&info.cpus, &info.online));
+		return 0;
+	}
 	info_read(&info);
 	if (opt.json)
 		json_init();

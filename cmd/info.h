@@ -15,8 +15,10 @@
 
 /* What was asked.  Strings are borrowed from argv. */
 struct info_opt {
-	const char *cpus;   /* -C */
-	const char *output; /* -o */
+	const char *cpus;    /* -C */
+	const char *output;  /* -o */
+	const char *sysfs;   /* --sysfs: where the tree goes */
+	const char *backend; /* of it */
 	bool all_cpus, registers, topology, json, quiet, verbose;
 };
 
@@ -99,6 +101,9 @@ void info_text(FILE *f, const struct info *info, unsigned width);
 /* info-table.c: the registers of one CPU. */
 void info_table(FILE *f, const struct info_pmu *pmu, unsigned width,
 		bool values);
+
+/* info-sysfs.c: publish the tree of perfmon2, with the registers of a CPU. */
+void info_sysfs(const struct info_opt *opt, int cpu);
 
 /* info-json.c; a line, to be freed */
 char *info_json(const struct info *info);

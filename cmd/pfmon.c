@@ -10,6 +10,8 @@
 #include <pfmcore.h>
 #include <string.h>
 
+#include "sampling.h"
+
 static const struct cmd_entry *const commands[] = {
 	&cmd_count_entry,
 	&cmd_info_entry,
@@ -106,5 +108,6 @@ int main(int argc, char **argv)
 	cmd = find_command(argv[1]);
 	if (!cmd)
 		unknown_command(argv[1]);
+	smpl_register_builtin();
 	return cmd->run(argc - 1, argv + 1);
 }

@@ -9,20 +9,27 @@
 #include <sched.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 
+#include "block.h"
 #include "priv.h"
 
 /* Give the programming of a set to the backend, if it is not there yet. */
 int attach_sync(struct pfm_context *ctx, struct pfm_set *set)
 {
-	int ret;
+	int ret = 0;
 
 	if (!set->dirty)
 		return 0;
-	if (set->be_priv)
+	if (set->be_priv) {
+		ret = ctx->be->read(ctx, set, set->used_pmds);
 		ctx->be->release_set(ctx, set);
-	ret = ctx->be->load_set(ctx, set);
+	}
+	if (ret == 0)
+		ret = ctx->be->load_set(ctx, set);
+	if (ret == 0 && ctx->state != PFM_UNLOADED)
+		ret = engine_watch(ctx);
 	if (ret == 0)
 		set->dirty = false;
 	return ret;
@@ -79,6 +86,34 @@ static int check_cpu(const struct pfm_context *ctx, int cpu)
 		    here);
 }
 
+static bool time_switched(const struct pfm_context *ctx)
+{
+	const struct pfm_set *set;
+
+	for (set = ctx->sets; set; set = set->next)
+		if (set->flags & PFM_SETFL_TIME_SWITCH)
+			return true;
+	return false;
+}
+
+/* What a loaded context may need beside its backend. */
+static int prepare(struct pfm_context *ctx)
+{
+	if (ctx->flags & PFM_FL_SYSTEM_WIDE && time_switched(ctx)) {
+		ctx->timer_fd = timerfd_create(CLOCK_MONOTONIC,
+					       TFD_CLOEXEC | TFD_NONBLOCK);
+		if (ctx->timer_fd < 0)
+			return fail(errno, "no timer for event sets: %m");
+	}
+	/* Where the helper is refused the target runs on, not monitored. */
+	if (ctx->flags & PFM_FL_NOTIFY_BLOCK) {
+		ctx->block = block_open(ctx->target);
+		if (ctx->block < 0)
+			return ctx->block;
+	}
+	return engine_watch(ctx);
+}
+
 int attach_load(struct pfm_context *ctx, const pfarg_load_t *req)
 {
 	struct pfm_set *set = sets_find(ctx, req->load_set);
@@ -105,14 +140,16 @@ int attach_load(struct pfm_context *ctx, const pfarg_load_t *req)
 	if (ret < 0)
 		goto undo;
 	ctx->state = PFM_LOADED;
-	ctx->started = ctx->can_restart = false;
-	ret = engine_watch(ctx);
+	ctx->started = ctx->can_restart = ctx->switch_due = false;
+	ret = prepare(ctx);
 	if (ret < 0) {
 		attach_unload(ctx);
 		return ret;
 	}
 	sets_reset(ctx);
+	ctx->stats = (struct pfm_stats){ 0 };
 	set->runs = 1;
+	switch_begin(ctx);
 	dbg(CTX, "fd %d: loaded on %s %d, set %u", ctx->fd,
 	    ctx->flags & PFM_FL_SYSTEM_WIDE ? "CPU" : "thread", target,
 	    set->id);
@@ -123,42 +160,76 @@ undo:
 	return ret;
 }
 
+/* What prepare() made. */
+static void unprepare(struct pfm_context *ctx)
+{
+	if (ctx->timer_fd >= 0)
+		close(ctx->timer_fd);
+	ovfl_release(ctx);
+	if (ctx->block >= 0)
+		block_close(ctx->block);
+	ctx->timer_fd = ctx->block = -1;
+}
+
+/* The last values; those of a masked set stand as they are. */
+static void stop_for_good(struct pfm_context *ctx)
+{
+	struct pfm_set *set = ctx->active;
+
+	sets_clock_stop(set);
+	switch_timer_stop(ctx);
+	if (ctx->state == PFM_MASKED)
+		return;
+	if (ctx->started)
+		ctx->be->stop(ctx, set);
+	/* What overflowed until now is handled, but nothing is started again. */
+	ctx->started = false;
+	if (ctx->interrupts)
+		ctx->be->look(ctx);
+	if (ctx->state == PFM_LOADED && ctx->active->be_priv)
+		ctx->be->read(ctx, ctx->active, ctx->active->used_pmds);
+}
+
 int attach_unload(struct pfm_context *ctx)
 {
 	int ret = 0, err;
 
 	if (ctx->state == PFM_UNLOADED)
 		return 0;
-	sets_clock_stop(ctx->active);
 	if (ctx->be->verify)
 		ret = ctx->be->verify(ctx);
-	if (ctx->started)
-		ctx->be->stop(ctx, ctx->active);
+	stop_for_good(ctx);
 	engine_forget(ctx);
+	unprepare(ctx);
 	err = release_all(ctx);
 	if (ret == 0)
 		ret = err;
 	fdtab_unreserve(ctx);
 	ctx->state = PFM_UNLOADED;
-	ctx->started = ctx->can_restart = false;
+	ctx->started = ctx->can_restart = ctx->switch_due = false;
+	smpl_view(ctx, ctx->active);
 	dbg(CTX, "fd %d: unloaded from %d", ctx->fd, ctx->target);
 	ctx->target = -1;
 	return ret;
 }
 
-/* Another set than the active one: perfmon2 counts the run only here. */
-static void activate(struct pfm_context *ctx, struct pfm_set *set)
+/*
+ * The set to start with.  perfmon2 counts the run of another one than the active
+ * one, unless the context is on another thread.
+ */
+static int activate(struct pfm_context *ctx, struct pfm_set *set)
 {
-	if (set == ctx->active)
-		return;
-	if (ctx->started)
-		ctx->be->stop(ctx, ctx->active);
-	sets_clock_stop(ctx->active);
-	if (ctx->active->be_priv)
-		ctx->be->read(ctx, ctx->active, ctx->active->used_pmds);
-	ctx->active = set;
-	if (ctx->flags & PFM_FL_SYSTEM_WIDE || ctx_is_self(ctx))
-		set->runs++;
+	bool other = !(ctx->flags & PFM_FL_SYSTEM_WIDE) && !ctx_is_self(ctx);
+	bool changes = set != ctx->active;
+	int ret;
+
+	if (!changes)
+		return attach_sync(ctx, set);
+	switch_timer_stop(ctx);
+	ret = switch_to(ctx, set, PFM_RESET_LONG);
+	if (ret == 0 && other)
+		set->runs--;
+	return ret;
 }
 
 int attach_start(struct pfm_context *ctx, const pfarg_start_t *req)
@@ -166,17 +237,22 @@ int attach_start(struct pfm_context *ctx, const pfarg_start_t *req)
 	struct pfm_set *set = ctx->active;
 	int ret;
 
-	if (ctx->state != PFM_LOADED)
+	if (ctx->state == PFM_UNLOADED ||
+	    (ctx->state == PFM_MASKED && ctx->gen == PFM_GEN_A))
 		return fail(EINVAL, "start: the context is %s",
 			    ctx->state == PFM_MASKED ? "masked" : "not loaded");
 	if (req)
 		set = sets_find(ctx, req->start_set);
 	if (!set)
 		return fail(EINVAL, "no event set %u", req->start_set);
-	ret = attach_sync(ctx, set);
+	if (ctx->state == PFM_MASKED) {
+		/* v2.8: it counts from the restart on. */
+		ctx->started = true;
+		return 0;
+	}
+	ret = activate(ctx, set);
 	if (ret < 0)
 		return ret;
-	activate(ctx, set);
 	/* The clock runs a little longer than the counters, never shorter. */
 	sets_clock_start(ctx, set);
 	ret = ctx->be->start(ctx, set);
@@ -185,6 +261,8 @@ int attach_start(struct pfm_context *ctx, const pfarg_start_t *req)
 		return ret;
 	}
 	ctx->started = true;
+	switch_timer_start(ctx);
+	smpl_view(ctx, set);
 	return 0;
 }
 
@@ -194,24 +272,16 @@ int attach_stop(struct pfm_context *ctx)
 
 	if (ctx->state == PFM_UNLOADED)
 		return fail(EINVAL, "stop: the context is not loaded");
-	if (ctx->started)
+	if (ctx->started && ctx->state == PFM_LOADED)
 		ret = ctx->be->stop(ctx, ctx->active);
 	if (ret < 0)
 		return ret;
-	ctx->started = false;
+	switch_timer_stop(ctx);
 	sets_clock_stop(ctx->active);
-	return 0;
-}
-
-/*
- * Nothing masks a context that has no overflow to handle, so what perfmon2
- * does here for a loaded one is all there is: accept.
- */
-int attach_restart(struct pfm_context *ctx)
-{
-	if (ctx->state == PFM_UNLOADED)
-		return fail(EBUSY, "restart: the context is not loaded; its "
-				   "thread may have exited");
+	ctx->started = false;
+	if (ctx->interrupts)
+		attach_look(ctx);
+	smpl_view(ctx, ctx->active);
 	return 0;
 }
 
@@ -244,11 +314,24 @@ bool attach_reap(struct pfm_context *ctx)
 	return true;
 }
 
-/* Time to look, where nobody interrupts.  The CPU may have gone offline. */
-void attach_poll(struct pfm_context *ctx)
+static bool timer_expired(const struct pfm_context *ctx)
 {
-	if (ctx->state == PFM_UNLOADED || !ctx->be->poll ||
-	    ctx->be->poll(ctx) != -ENXIO)
+	uint64_t times;
+
+	return ctx->timer_fd >= 0 &&
+	       read(ctx->timer_fd, &times, sizeof(times)) == sizeof(times);
+}
+
+void attach_look(struct pfm_context *ctx)
+{
+	int ret;
+
+	if (ctx->state == PFM_UNLOADED)
+		return;
+	ret = ctx->be->look(ctx);
+	if (timer_expired(ctx))
+		switch_expired(ctx);
+	if (ret != -ENXIO)
 		return;
 	dbg(CTX, "fd %d: CPU %d is gone", ctx->fd, ctx->target);
 	attach_unload(ctx);

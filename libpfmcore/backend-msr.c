@@ -11,7 +11,8 @@
  *
  * Counts are made of readings: a PMD is its value plus what the counter moved
  * since the last reading, so it must be read before it has moved by its whole
- * width.  poll() sees to that, and that the registers still hold what we wrote.
+ * width.  msr-poll.c sees to that, and that the registers still hold what we
+ * wrote.
  */
 #include "config.h"
 
@@ -22,14 +23,6 @@
 #include <unistd.h>
 
 #include "msr-backend.h"
-
-static uint64_t now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-}
 
 /* Remember the first refusal that makes the counts worthless. */
 static int lose(struct msr_ctx *mc, int err)
@@ -90,7 +83,9 @@ static int account(struct msr_ctx *mc, struct msr_reg *r, uint64_t raw,
 				 mc->c.cpu, r->num, delta, now - r->read_ns));
 	r->raw = raw;
 	r->read_ns = now;
-	r->counted = r->pmd->value += delta;
+	r->pmd->value += delta;
+	r->counted = r->pmd->value;
+	r->wrapped |= r->pmd->value < delta;
 	return 0;
 }
 
@@ -109,7 +104,7 @@ static int read_regs(struct msr_ctx *mc, struct msr_set *ms, const uint64_t *bv)
 			ops[n++] = (struct msr_op){ .reg = r->msr };
 	}
 	ret = msr_run(mc, ops, n);
-	now = now_ns();
+	now = clock_ns();
 	n = 0;
 	for (i = 0; i < ms->nregs && ret == 0; i++) {
 		struct msr_reg *r = &ms->reg[i];
@@ -138,7 +133,7 @@ static void account_time(struct msr_ctx *mc, struct msr_set *ms)
 
 	if (!mc->running || mc->on != ms)
 		return;
-	now = now_ns();
+	now = clock_ns();
 	for (unsigned i = 0; i < ms->nregs; i++) {
 		ms->reg[i].pmd->enabled_ns += now - mc->since_ns;
 		ms->reg[i].pmd->running_ns += now - mc->since_ns;
@@ -146,8 +141,8 @@ static void account_time(struct msr_ctx *mc, struct msr_set *ms)
 	mc->since_ns = now;
 }
 
-static int msr_read_set(struct pfm_context *ctx, struct pfm_set *set,
-			const uint64_t *bv)
+int msr_read_set(struct pfm_context *ctx, struct pfm_set *set,
+		 const uint64_t *bv)
 {
 	struct msr_ctx *mc = ctx->be_priv;
 	struct msr_set *ms = set->be_priv;
@@ -169,7 +164,7 @@ static int msr_read_set(struct pfm_context *ctx, struct pfm_set *set,
  * stopped again.  The baseline of what runs freely is taken before the counters
  * start, and its end after they stopped: it measures a little more, never less.
  */
-static int msr_stop(struct pfm_context *ctx, struct pfm_set *set)
+int msr_stop(struct pfm_context *ctx, struct pfm_set *set)
 {
 	struct msr_ctx *mc = ctx->be_priv;
 	struct msr_set *ms = set->be_priv;
@@ -231,11 +226,12 @@ static int msr_start(struct pfm_context *ctx, struct pfm_set *set)
 		return ret;
 	account_time(mc, ms);
 	mc->unsure = false;
-	mc->since_ns = now_ns();
+	mc->since_ns = clock_ns();
 	/* A counter that stood still has not had the time to move. */
 	for (unsigned i = 0; i < ms->nregs; i++)
 		ms->reg[i].read_ns = mc->since_ns;
 	mc->running = true;
+	msr_set_timer(mc, ctx->interrupts);
 	return 0;
 }
 
@@ -245,44 +241,12 @@ static int msr_write_pmd(struct pfm_context *ctx, struct pfm_set *set,
 	struct msr_ctx *mc = ctx->be_priv;
 	struct msr_set *ms = set->be_priv;
 
-	for (unsigned i = 0; mc->on == ms && i < ms->nregs; i++)
-		if (ms->reg[i].num == n)
-			return msr_preset(mc, &ms->reg[i]);
-	return 0;
-}
-
-/*
- * Half of the time the narrowest counter needs for a wrap at 30 events a
- * nanosecond, and not more than ten seconds, so that registers somebody else
- * writes are noticed.
- */
-static uint64_t poll_ns(const struct pfm_hw *hw)
-{
-	uint64_t ns = 10 * UINT64_C(1000000000), wrap;
-
-	for (unsigned n = 0; n < HW_NCOUNTERS; n++) {
-		if (!hw->pmd[n].msr)
+	for (unsigned i = 0; ms && i < ms->nregs; i++) {
+		if (ms->reg[i].num != n)
 			continue;
-		wrap = (UINT64_C(1) << (hw->pmd[n].width - 1)) / 30;
-		if (wrap < ns)
-			ns = wrap;
+		ms->reg[i].wrapped = false;
+		return mc->on == ms ? msr_preset(mc, &ms->reg[i]) : 0;
 	}
-	return ns;
-}
-
-static int open_timer(struct msr_ctx *mc)
-{
-	uint64_t ns = poll_ns(mc->hw);
-	struct itimerspec spec = {
-		.it_interval = { (time_t)(ns / 1000000000u),
-				 (long)(ns % 1000000000u) },
-	};
-
-	spec.it_value = spec.it_interval;
-	mc->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-	if (mc->timer < 0 || timerfd_settime(mc->timer, 0, &spec, NULL) < 0)
-		return fail(errno, "no timer for CPU %d's counters: %m",
-			    mc->c.cpu);
 	return 0;
 }
 
@@ -322,7 +286,7 @@ static int msr_attach(struct pfm_context *ctx)
 	if (ret == 0)
 		ret = msr_check_frozen(mc);
 	if (ret == 0)
-		ret = open_timer(mc);
+		ret = msr_open_timer(mc);
 	if (ret < 0) {
 		close_cpu(mc);
 		return ret;
@@ -364,15 +328,8 @@ static int msr_exit_fd(const struct pfm_context *ctx)
 	return -1;
 }
 
-static int msr_poll_fd(const struct pfm_context *ctx)
-{
-	const struct msr_ctx *mc = ctx->be_priv;
-
-	return mc->timer;
-}
-
 /* What we wrote must still be there. */
-static int verify(struct msr_ctx *mc)
+int msr_check(struct msr_ctx *mc)
 {
 	int ret;
 
@@ -382,26 +339,11 @@ static int verify(struct msr_ctx *mc)
 	return ret == -EIO ? lose(mc, ret) : ret;
 }
 
-static int msr_poll(struct pfm_context *ctx)
-{
-	struct msr_ctx *mc = ctx->be_priv;
-	struct pfm_set *set = ctx->active;
-	uint64_t ticks;
-	int ret;
-
-	if (read(mc->timer, &ticks, sizeof(ticks)) < 0)
-		return 0;
-	if (!set->be_priv || mc->on != set->be_priv)
-		return 0;
-	ret = msr_read_set(ctx, set, set->used_pmds);
-	return ret < 0 ? ret : verify(mc);
-}
-
 static int msr_verify_ctx(struct pfm_context *ctx)
 {
 	struct msr_ctx *mc = ctx->be_priv;
 
-	verify(mc);
+	msr_check(mc);
 	return mc->lost ? fail(-mc->lost, "%s", mc->why) : 0;
 }
 
@@ -470,8 +412,10 @@ const struct pfm_backend pfm_backend_msr = {
 	.stop = msr_stop,
 	.read = msr_read_set,
 	.write = msr_write_pmd,
+	.reset = msr_reset,
+	.freeze = msr_freeze,
 	.exit_fd = msr_exit_fd,
-	.poll_fd = msr_poll_fd,
-	.poll = msr_poll,
+	.look_fd = msr_look_fd,
+	.look = msr_look,
 	.verify = msr_verify_ctx,
 };

@@ -1,257 +1,30 @@
 /* SPDX-License-Identifier: MIT
  *
  * backend-perf.c - counting through the kernel's perf_event: groups of events
- * opened, started, stopped and read.  How a register becomes an event, and what
- * a refusal means, is in perf-open.c.
+ * started, stopped and read.  How a register becomes an event, and what a
+ * refusal means, is in perf-open.c; which events form a group in perf-group.c.
  *
- * A set is one group of events, or a few: the kernel does not mix PMUs in a
- * group, and inherited events of another thread stand alone.  Groups are opened
- * stopped; one ioctl starts or stops a group, one read(2) reads it.  Counts are
- * 64 bits wide and start at zero, so a PMD is its base plus the count.
+ * One ioctl starts or stops a group, one read(2) reads it.  Counts are 64 bits
+ * wide and start at zero, so a PMD is its base plus the count.
+ *
+ * An event that overflows has a sample_period.  As long as the period stays the
+ * same the kernel goes on by itself.  Where it does not, or where the overflow
+ * masks, the kernel stops the event at the overflow (PERF_EVENT_IOC_REFRESH)
+ * until it has the next period.
  */
 #include "config.h"
 
 #include <linux/perf_event.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "perf-open.h"
-#include "priv.h"
+#include "perf-backend.h"
 #include "rdpmc.h"
 
-#define READ_FORMAT \
-	(PERF_FORMAT_TOTAL_TIME_ENABLED | PERF_FORMAT_TOTAL_TIME_RUNNING)
-
-/* What read(2) of a group gives; of a single event: the same without nr. */
-struct group_read {
-	uint64_t nr, enabled, running;
-	uint64_t value[];
-};
-
-struct slot {
-	int fd;
-	unsigned pmd;
-	struct pfm_pmd *reg; /* borrowed from the set */
-	uint64_t base, base_enabled, base_running;
-	struct perf_event_mmap_page *page; /* for rdpmc, or NULL; owned */
-};
-
-struct group {
-	unsigned first, n; /* its slots */
-	unsigned type;     /* PMU type that decides who may join */
-	bool rdpmc;        /* every slot has its page */
-};
-
-struct perf_set {
-	unsigned nslots, ngroups;
-	struct slot *slot;   /* owned */
-	struct group *group; /* owned */
-	uint64_t *buf;       /* room for the largest group; owned */
-};
-
-struct perf_ctx {
-	int exit_fd;     /* dummy event of another thread, or -1 */
-	void *exit_page; /* its page: without one, poll(2) knows no HUP */
-	bool armed;      /* PFM_FL_ON_EXEC: the first start is the exec's */
-	bool single;     /* each event is read by itself */
-	bool apart;      /* each event is a group of its own */
-};
-
-/* Does PMD n of the set have anything to count? */
-static bool selected(const struct pfm_set *set, unsigned n)
+static void slot_store(struct slot *s, const uint64_t v[3])
 {
-	return bv_test(set->used_pmcs, n) && perf_pmc_enabled(set, n);
-}
-
-/* The distinct group types of the set, in the order of its PMDs. */
-static unsigned group_types(const struct pfm_set *set, unsigned *types)
-{
-	unsigned ntypes = 0, n, i;
-
-	BV_FOREACH(n, set->used_pmds, PFM_PMD_BV) {
-		unsigned type = perf_group_of_pmc(set, n);
-
-		if (!selected(set, n))
-			continue;
-		for (i = 0; i < ntypes && types[i] != type; i++)
-			;
-		if (i == ntypes)
-			types[ntypes++] = type;
-	}
-	return ntypes;
-}
-
-static void target_of(const struct pfm_context *ctx, pid_t *pid, int *cpu)
-{
-	bool sys = ctx->flags & PFM_FL_SYSTEM_WIDE;
-
-	*pid = sys ? -1 : ctx_is_self(ctx) ? 0 : ctx->target;
-	*cpu = sys ? ctx->target : -1;
-}
-
-static int open_slot(struct pfm_context *ctx, struct pfm_set *set, unsigned n,
-		     int leader)
-{
-	struct perf_ctx *pc = ctx->be_priv;
-	struct perf_event_attr attr;
-	char what[16];
-	pid_t pid;
-	int cpu, fd;
-
-	target_of(ctx, &pid, &cpu);
-	perf_attr_of_pmc(&attr, set, n);
-	attr.read_format = READ_FORMAT;
-	attr.inherit = !!(ctx->flags & PFM_FL_INHERIT);
-	attr.disabled = leader < 0;
-	attr.enable_on_exec = leader < 0 && ctx->flags & PFM_FL_ON_EXEC;
-	if (!pc->single)
-		attr.read_format |= PERF_FORMAT_GROUP;
-	fd = perf_open(&attr, pid, cpu, leader);
-	if (fd < 0 && errno == EINVAL && attr.inherit && !pc->single) {
-		attr.read_format &= ~(uint64_t)PERF_FORMAT_GROUP;
-		fd = perf_open(&attr, pid, cpu, leader);
-		pc->single = fd >= 0;
-	}
-	dbg(PERF,
-	    "fd %d set %u: pmd%u type %u config %#llx pid %d cpu %d leader "
-	    "%d: %d",
-	    ctx->fd, set->id, n, attr.type, (unsigned long long)attr.config,
-	    pid, cpu, leader, fd);
-	if (fd >= 0)
-		return fd;
-	snprintf(what, sizeof(what), "pmc%u", n);
-	if (errno == EINVAL && leader >= 0)
-		return fail(EINVAL,
-			    "%s: the kernel cannot count it together with the "
-			    "events before it: the PMU has too few counters, "
-			    "or not the one it needs",
-			    what);
-	return perf_refused(errno, what, attr.type, cpu);
-}
-
-/* Pages for rdpmc: only of hardware events of the caller itself. */
-static void map_pages(const struct pfm_context *ctx, struct perf_set *ps,
-		      struct group *g)
-{
-	if (g->type != PERF_TYPE_RAW || !ctx_is_self(ctx) ||
-	    ctx->flags & PFM_FL_INHERIT)
-		return;
-	g->rdpmc = true;
-	for (unsigned i = g->first; i < g->first + g->n; i++) {
-		void *page = mmap(NULL, (size_t)sysconf(_SC_PAGESIZE),
-				  PROT_READ, MAP_SHARED, ps->slot[i].fd, 0);
-
-		if (page == MAP_FAILED)
-			g->rdpmc = false;
-		else
-			ps->slot[i].page = page;
-	}
-}
-
-/* The times are since load; a set opened again goes on with them. */
-static void slot_init(const struct pfm_context *ctx, struct slot *s, int fd)
-{
-	s->fd = fd;
-	s->base = s->reg->value;
-	if (ctx->state == PFM_UNLOADED)
-		return;
-	s->base_enabled = s->reg->enabled_ns;
-	s->base_running = s->reg->running_ns;
-}
-
-/* One group: every selected PMD of the type, the first of them its leader. */
-static int open_group(struct pfm_context *ctx, struct pfm_set *set,
-		      unsigned type)
-{
-	const struct perf_ctx *pc = ctx->be_priv;
-	struct perf_set *ps = set->be_priv;
-	struct group *g = NULL;
-	unsigned n;
-	int fd;
-
-	BV_FOREACH(n, set->used_pmds, PFM_PMD_BV) {
-		if (!selected(set, n) || perf_group_of_pmc(set, n) != type)
-			continue;
-		if (pc->apart)
-			g = NULL;
-		fd = open_slot(ctx, set, n, g ? ps->slot[g->first].fd : -1);
-		if (fd < 0)
-			return fd;
-		if (!g) {
-			g = &ps->group[ps->ngroups++];
-			*g = (struct group){ .first = ps->nslots,
-					     .type = type };
-		}
-		ps->slot[ps->nslots].pmd = n;
-		ps->slot[ps->nslots].reg = set->pmds[n];
-		slot_init(ctx, &ps->slot[ps->nslots++], fd);
-		g->n++;
-	}
-	if (g)
-		map_pages(ctx, ps, g);
-	return 0;
-}
-
-static void perf_set_free(struct perf_set *ps)
-{
-	if (!ps)
-		return;
-	/* Siblings first: a group that loses its leader is taken apart. */
-	while (ps->nslots > 0) {
-		struct slot *s = &ps->slot[--ps->nslots];
-
-		if (s->page)
-			munmap(s->page, (size_t)sysconf(_SC_PAGESIZE));
-		close(s->fd);
-	}
-	free(ps->slot);
-	free(ps->group);
-	free(ps->buf);
-	free(ps);
-}
-
-static struct perf_set *perf_set_new(unsigned n)
-{
-	struct perf_set *ps = calloc(1, sizeof(*ps));
-
-	if (!ps)
-		return NULL;
-	ps->slot = calloc(n, sizeof(*ps->slot));
-	ps->group = calloc(n, sizeof(*ps->group));
-	ps->buf = calloc(n + 3, sizeof(*ps->buf));
-	if (ps->slot && ps->group && ps->buf)
-		return ps;
-	perf_set_free(ps);
-	return NULL;
-}
-
-static int perf_load_set(struct pfm_context *ctx, struct pfm_set *set)
-{
-	unsigned types[PFM_MAX_PMDS], ntypes, n, nslots = 0;
-	int ret = 0;
-
-	BV_FOREACH(n, set->used_pmds, PFM_PMD_BV)
-		nslots += selected(set, n);
-	if (nslots == 0)
-		return 0;
-	set->be_priv = perf_set_new(nslots);
-	if (!set->be_priv)
-		return fail(ENOMEM, "no memory for %u events", nslots);
-	ntypes = group_types(set, types);
-	for (unsigned i = 0; i < ntypes && ret == 0; i++)
-		ret = open_group(ctx, set, types[i]);
-	if (ret < 0) {
-		perf_set_free(set->be_priv);
-		set->be_priv = NULL;
-	}
-	return ret;
-}
-
-static void slot_store(const struct slot *s, const uint64_t v[3])
-{
+	s->count = v[0];
 	s->reg->value = s->base + v[0];
 	s->reg->enabled_ns = s->base_enabled + v[1];
 	s->reg->running_ns = s->base_running + v[2];
@@ -290,8 +63,8 @@ static bool read_rdpmc(struct perf_set *ps, const struct group *g)
 	return true;
 }
 
-static int read_group(struct pfm_context *ctx, struct perf_set *ps,
-		      const struct group *g)
+int perf_read_group(struct pfm_context *ctx, struct perf_set *ps,
+		    const struct group *g)
 {
 	const struct perf_ctx *pc = ctx->be_priv;
 	struct group_read *r = (void *)ps->buf;
@@ -328,57 +101,148 @@ PFM_HOT static int perf_read(struct pfm_context *ctx, struct pfm_set *set,
 
 	for (unsigned i = 0; i < ps->ngroups && ret == 0; i++)
 		if (ps->ngroups == 1 || group_wanted(ps, &ps->group[i], bv))
-			ret = read_group(ctx, ps, &ps->group[i]);
+			ret = perf_read_group(ctx, ps, &ps->group[i]);
 	return ret;
-}
-
-static void perf_release_set(struct pfm_context *ctx, struct pfm_set *set)
-{
-	/* Fails only for an event the kernel gave up: its last value stays. */
-	perf_read(ctx, set, set->used_pmds);
-	perf_set_free(set->be_priv);
-	set->be_priv = NULL;
 }
 
 static struct slot *find_slot(const struct perf_set *ps, unsigned n)
 {
-	for (unsigned i = 0; i < ps->nslots; i++)
+	for (unsigned i = 0; ps && i < ps->nslots; i++)
 		if (ps->slot[i].pmd == n)
 			return &ps->slot[i];
 	return NULL;
 }
 
-/* The new value was stored; the count so far is what it must not include. */
-static int perf_write(struct pfm_context *ctx, struct pfm_set *set, unsigned n)
+static int slot_ioctl(const struct slot *s, unsigned long request, void *arg,
+		      const char *verb)
 {
-	struct slot *s = find_slot(set->be_priv, n);
-	uint64_t bv[PFM_PMD_BV] = { 0 };
-	uint64_t value;
-	int ret;
-
-	if (!s)
+	if (ioctl(s->fd, request, arg) == 0)
 		return 0;
-	value = s->reg->value;
-	bv_set(bv, n);
-	ret = perf_read(ctx, set, bv);
-	if (ret < 0)
-		return ret;
-	s->base = value - (s->reg->value - s->base);
-	s->reg->value = value;
-	return 0;
+	return fail(errno, "pmd%u: cannot %s: %m", s->pmd, verb);
 }
 
-static int ioctl_groups(const struct perf_set *ps, unsigned long request,
-			const char *verb)
+static int stop_groups(struct perf_set *ps)
 {
-	for (unsigned i = 0; ps && i < ps->ngroups; i++) {
-		const struct slot *s = &ps->slot[ps->group[i].first];
+	int ret = 0;
 
-		if (ioctl(s->fd, request, 0) < 0)
-			return fail(errno, "pmd%u: cannot %s: %m", s->pmd,
-				    verb);
+	if (!ps || !ps->running)
+		return 0;
+	for (unsigned i = 0; i < ps->ngroups && ret == 0; i++)
+		ret = slot_ioctl(&ps->slot[ps->group[i].first],
+				 PERF_EVENT_IOC_DISABLE, NULL, "stop");
+	ps->running = ret < 0;
+	ps->still = false;
+	return ret;
+}
+
+/* The counts of what stands, without the PMDs. */
+static int settle(struct pfm_context *ctx, struct perf_set *ps)
+{
+	int ret = 0;
+
+	for (unsigned i = 0; i < ps->ngroups && ret == 0 && !ps->still; i++) {
+		const struct group *g = &ps->group[i];
+		uint64_t value[PFM_MAX_PMDS];
+
+		for (unsigned j = 0; j < g->n; j++)
+			value[j] = ps->slot[g->first + j].reg->value;
+		ret = perf_read_group(ctx, ps, g);
+		for (unsigned j = 0; j < g->n; j++)
+			ps->slot[g->first + j].reg->value = value[j];
 	}
-	return 0;
+	ps->still = ret == 0;
+	return ret;
+}
+
+/*
+ * Must the kernel stop at the next overflow?  Where that masks, for the counts
+ * of it; and where the period after it is another one.
+ */
+static bool one_shot(const struct pfm_context *ctx, const struct pfm_set *set,
+		     const struct slot *s)
+{
+	const struct pfm_pmd *pmd = s->reg;
+	unsigned n;
+
+	if (!ctx->fmt)
+		return !(set->flags & PFM_SETFL_OVFL_SWITCH &&
+			 pmd->switch_cnt == 1 &&
+			 !(pmd->flags & PFM_REGFL_OVFL_NOTIFY));
+	if (pmd->flags & PFM_REGFL_RANDOM && pmd->random_mask)
+		return true;
+	BV_FOREACH(n, pmd->reset_pmds, PFM_PMD_BV) {
+		const struct slot *other = find_slot(set->be_priv, n);
+
+		if (other && other != s && other->samples)
+			return true;
+	}
+	return pmd_period(pmd->short_reset) != s->period;
+}
+
+/* The next overflow of a stopped event where its PMD wraps. */
+static int program(struct slot *s)
+{
+	uint64_t want = 0 - s->base;
+	uint64_t period = pmd_period(s->base + s->count);
+
+	if (s->next == want)
+		return 0;
+	s->period = period;
+	s->next = s->count + period;
+	s->since = s->count;
+	return slot_ioctl(s, PERF_EVENT_IOC_PERIOD, &period,
+			  "set the period of");
+}
+
+/* One event goes: alone, or as a leader with its group. */
+static int enable(struct pfm_context *ctx, struct pfm_set *set, struct slot *s,
+		  bool leader)
+{
+	int ret = 0;
+
+	if (s->samples && !s->limited && one_shot(ctx, set, s)) {
+		ret = slot_ioctl(s, PERF_EVENT_IOC_REFRESH, (void *)1, "start");
+		s->limited = ret == 0;
+	} else if (leader || s->off) {
+		ret = slot_ioctl(s, PERF_EVENT_IOC_ENABLE, NULL, "start");
+	}
+	if (ret == 0)
+		s->off = false;
+	return ret;
+}
+
+/* The leader last: with it the whole group counts. */
+static int start_group(struct pfm_context *ctx, struct pfm_set *set,
+		       const struct group *g)
+{
+	struct perf_set *ps = set->be_priv;
+	int ret = 0;
+
+	for (unsigned i = g->n; i > 0 && ret == 0; i--) {
+		struct slot *s = &ps->slot[g->first + i - 1];
+
+		if (s->samples && s->next != 0 - s->base)
+			ret = settle(ctx, ps);
+		if (s->samples && ret == 0)
+			ret = program(s);
+		if (ret == 0)
+			ret = enable(ctx, set, s, i == 1);
+	}
+	return ret;
+}
+
+static int start_groups(struct pfm_context *ctx, struct pfm_set *set)
+{
+	struct perf_set *ps = set->be_priv;
+	int ret = 0;
+
+	if (!ps)
+		return 0;
+	for (unsigned i = 0; i < ps->ngroups && ret == 0; i++)
+		ret = start_group(ctx, set, &ps->group[i]);
+	ps->running = true;
+	ps->still = false;
+	return ret;
 }
 
 static int perf_start(struct pfm_context *ctx, struct pfm_set *set)
@@ -386,16 +250,107 @@ static int perf_start(struct pfm_context *ctx, struct pfm_set *set)
 	struct perf_ctx *pc = ctx->be_priv;
 
 	if (ctx->flags & PFM_FL_ON_EXEC && !pc->armed) {
+		struct perf_set *ps = set->be_priv;
+
 		pc->armed = true;
+		if (ps)
+			ps->running = true;
 		return 0;
 	}
-	return ioctl_groups(set->be_priv, PERF_EVENT_IOC_ENABLE, "start");
+	return start_groups(ctx, set);
 }
 
 static int perf_stop(struct pfm_context *ctx, struct pfm_set *set)
 {
 	(void)ctx;
-	return ioctl_groups(set->be_priv, PERF_EVENT_IOC_DISABLE, "stop");
+	return stop_groups(set->be_priv);
+}
+
+static int perf_freeze(struct pfm_context *ctx, struct pfm_set *set)
+{
+	struct perf_set *ps = set->be_priv;
+	int ret = stop_groups(ps);
+
+	if (ps && ret == 0)
+		ret = settle(ctx, ps);
+	for (unsigned i = 0; ps && i < ps->nslots; i++) {
+		struct slot *s = &ps->slot[i];
+
+		s->base = s->reg->value - s->count;
+		s->since = s->count;
+		s->wrapped = false;
+	}
+	return ret;
+}
+
+/* The count so far is what the new value must not include. */
+static int write_still(struct pfm_context *ctx, struct perf_set *ps,
+		       struct slot *s)
+{
+	int ret = settle(ctx, ps);
+
+	if (ret == 0)
+		s->base = s->reg->value - s->count;
+	return ret;
+}
+
+static int write_running(struct pfm_context *ctx, struct pfm_set *set,
+			 struct slot *s)
+{
+	uint64_t bv[PFM_PMD_BV] = { 0 };
+	uint64_t value = s->reg->value;
+	int ret;
+
+	bv_set(bv, s->pmd);
+	ret = perf_read(ctx, set, bv);
+	s->reg->value = value;
+	if (ret == 0)
+		s->base = value - s->count;
+	return ret;
+}
+
+static int perf_write(struct pfm_context *ctx, struct pfm_set *set, unsigned n)
+{
+	struct perf_set *ps = set->be_priv;
+	struct slot *s = find_slot(ps, n);
+	int ret;
+
+	if (!s)
+		return 0;
+	s->wrapped = false;
+	if (!ps->running)
+		return write_still(ctx, ps, s);
+	if (!s->samples)
+		return write_running(ctx, set, s);
+	ret = stop_groups(ps);
+	if (ret == 0)
+		ret = write_still(ctx, ps, s);
+	if (ret == 0)
+		ret = start_groups(ctx, set);
+	return ret;
+}
+
+/*
+ * It goes on from the very event at which it wrapped: what came since is
+ * counted, and as long as the period is the same the kernel is in step already.
+ */
+static int perf_reset(struct pfm_context *ctx, struct pfm_set *set, unsigned n)
+{
+	struct perf_set *ps = set->be_priv;
+	struct slot *s = find_slot(ps, n);
+	int ret = 0;
+
+	if (!s)
+		return 0;
+	s->base = s->reg->value - (s->wrapped ? s->ovfl : s->count);
+	s->wrapped = false;
+	if (!s->samples || !ps->running)
+		return 0;
+	if (s->next != 0 - s->base)
+		ret = program(s);
+	if (ret == 0 && s->off)
+		ret = enable(ctx, set, s, true);
+	return ret;
 }
 
 /*
@@ -424,7 +379,7 @@ static int perf_attach(struct pfm_context *ctx)
 		.exclude_kernel = 1,
 	};
 
-	pc->exit_fd = -1;
+	pc->exit_fd = pc->ring_fd = pc->timer_fd = -1;
 	pc->apart = pc->single = may_grow_apart(ctx);
 	if (ctx->flags & (PFM_FL_SYSTEM_WIDE | PFM_FL_INHERIT) ||
 	    ctx_is_self(ctx))
@@ -445,6 +400,7 @@ static int perf_detach(struct pfm_context *ctx)
 {
 	struct perf_ctx *pc = ctx->be_priv;
 
+	perf_ring_close(pc);
 	if (pc->exit_fd < 0)
 		return 0;
 	munmap(pc->exit_page, (size_t)sysconf(_SC_PAGESIZE));
@@ -464,6 +420,17 @@ static void perf_after_fork(struct pfm_context *ctx)
 	}
 	if (pc->exit_fd >= 0)
 		close(pc->exit_fd);
+	if (pc->ring_fd >= 0)
+		close(pc->ring_fd);
+	if (pc->timer_fd >= 0)
+		close(pc->timer_fd);
+}
+
+static int perf_look_fd(const struct pfm_context *ctx)
+{
+	const struct perf_ctx *pc = ctx->be_priv;
+
+	return pc->ring_fd;
 }
 
 static int perf_exit_fd(const struct pfm_context *ctx)
@@ -496,5 +463,12 @@ const struct pfm_backend pfm_backend_perf = {
 	.stop = perf_stop,
 	.read = perf_read,
 	.write = perf_write,
+	.reset = perf_reset,
+	.freeze = perf_freeze,
+	.timer_start = perf_timer_start,
+	.timer_stop = perf_timer_stop,
+	.timer_left = perf_timer_left,
 	.exit_fd = perf_exit_fd,
+	.look_fd = perf_look_fd,
+	.look = perf_look,
 };

@@ -64,18 +64,41 @@ struct pfm_backend {
 	int (*write)(struct pfm_context *ctx, struct pfm_set *set, unsigned n);
 
 	/*
+	 * Optional, else write: the same from the overflow path, after an
+	 * overflow of PMD n, or of one that resets it: it goes on from there,
+	 * as if no event had been counted since.
+	 */
+	int (*reset)(struct pfm_context *ctx, struct pfm_set *set, unsigned n);
+
+	/*
+	 * Stop, and let the PMDs stand at set->pmds[].value, which are those of
+	 * an overflow: what was counted since does not count.
+	 */
+	int (*freeze)(struct pfm_context *ctx, struct pfm_set *set);
+
+	/*
+	 * Optional: the switch timer of a thread's own time, first after ns,
+	 * then again each ns: look calls switch_expired().  What is left of it,
+	 * ns.  Without, or for a CPU, the core has a timer.
+	 */
+	int (*timer_start)(struct pfm_context *ctx, uint64_t ns);
+	void (*timer_stop)(struct pfm_context *ctx);
+	uint64_t (*timer_left)(struct pfm_context *ctx);
+
+	/*
 	 * Descriptor on which poll(2) says POLLHUP when the target thread has
 	 * exited, with its final values in place; -1 for a CPU or the caller.
 	 */
 	int (*exit_fd)(const struct pfm_context *ctx);
 
 	/*
-	 * Optional, where nobody interrupts: a descriptor that is readable when
-	 * it is time to look, and the look.  -ENXIO: the CPU is gone, and the
-	 * last values are in place.
+	 * A descriptor that is readable when it is time to look, or -1; and the
+	 * look, which hands what overflowed to ovfl_handle().  -ENXIO: the CPU
+	 * is gone, and the last values are in place.  Also called before every
+	 * call on a context whose PMDs overflow.
 	 */
-	int (*poll_fd)(const struct pfm_context *ctx);
-	int (*poll)(struct pfm_context *ctx);
+	int (*look_fd)(const struct pfm_context *ctx);
+	int (*look)(struct pfm_context *ctx);
 
 	/*
 	 * Optional, before the context is unloaded: -EIO with a reason when

@@ -53,78 +53,101 @@ static int open_fd(struct pfm_context *ctx)
 	return 0;
 }
 
-static int check_request(const pfarg_ctx_t *req)
+static int check_flags(uint32_t flags)
 {
-	static const pfm_uuid_t none;
-	uint32_t ours = req->ctx_flags & PFM_FL_OURS;
+	uint32_t unknown = flags & PFM_FL_OURS & ~FLAGS_KNOWN;
 
-	if (memcmp(req->ctx_smpl_buf_id, none, sizeof(none)) != 0)
-		return fail(EINVAL, "no sampling format with this identifier "
-				    "is registered");
-	if (req->ctx_flags & PFM_FL_SYSTEM_WIDE &&
-	    req->ctx_flags & PFM_FL_NOTIFY_BLOCK)
+	if (flags & PFM_FL_SYSTEM_WIDE && flags & PFM_FL_NOTIFY_BLOCK)
 		return fail(EINVAL, "a system-wide context cannot block on "
 				    "notification");
-	if (ours & ~FLAGS_KNOWN)
-		return fail(EINVAL, "unknown context flags %#x",
-			    ours & ~FLAGS_KNOWN);
+	if (unknown)
+		return fail(EINVAL, "unknown context flags %#x", unknown);
 	return 0;
 }
 
-int ctx_create(pfarg_ctx_t *req)
+/* The memory of a context may be another's, long gone. */
+static void ctx_init(struct pfm_context *ctx, const struct ctx_request *req)
+{
+	ctx->live = true;
+	ctx->state = PFM_UNLOADED;
+	ctx->gen = req->gen;
+	ctx->flags = req->flags;
+	ctx->target = ctx->block = ctx->timer_fd = -1;
+	ctx->smpl_fd = ctx->view_fd = -1;
+	ctx->msg_size = 0;
+	ctx->session = SESSION_NONE;
+	ctx->started = ctx->can_restart = ctx->switch_due = false;
+	ctx->interrupts = ctx->held = false;
+	ctx->timer_ns = 0;
+	ctx->stats = (struct pfm_stats){ 0 };
+	ctx->fmt = NULL;
+	ctx->smpl = ctx->fmt_arg = NULL;
+	ctx->smpl_size = 0;
+}
+
+static int choose_pmu(struct pfm_context *ctx)
 {
 	const char *name = secure_getenv("PFM_BACKEND");
-	const struct pfm_backend *be = backend_find(name ? name : "auto");
-	const struct pfm_regs *regs;
-	struct pfm_context *ctx;
-	int ret;
 
-	ret = check_request(req);
+	ctx->want = backend_find(name ? name : "auto");
+	if (!ctx->want)
+		return -ENOSYS;
+	ctx->chosen = name && strcmp(name, "auto") != 0;
+	ctx->regs = pmu_regs(ctx->want->pmu);
+	return ctx->regs ? 0 : -ENOSYS;
+}
+
+static int ctx_build(struct pfm_context *ctx, const struct ctx_request *req)
+{
+	if (!sets_new(ctx, 0))
+		return fail(ENOMEM, "no memory for event set 0");
+	return smpl_new(ctx, req);
+}
+
+int ctx_create(const struct ctx_request *req, size_t *smpl_size)
+{
+	struct pfm_context *ctx;
+	int ret, fd;
+
+	ret = check_flags(req->flags);
 	if (ret < 0)
 		return ret;
-	if (!be)
-		return -ENOSYS;
-	regs = pmu_regs(be->pmu);
-	if (!regs)
-		return -ENOSYS;
 	if (fdtab_crowded())
 		ctx_sweep();
 	ctx = fdtab_alloc();
 	if (!ctx)
 		return fail(ENOMEM, "no memory for a context");
 	ctx_lock(ctx);
-	ret = open_fd(ctx);
+	ctx_init(ctx, req);
+	ret = choose_pmu(ctx);
+	if (ret == 0)
+		ret = open_fd(ctx);
 	if (ret < 0) {
 		ctx_unlock(ctx);
 		free(ctx);
 		return ret;
 	}
-	ctx->live = true;
-	ctx->state = PFM_UNLOADED;
-	ctx->flags = req->ctx_flags;
-	ctx->target = -1;
-	ctx->msg_size = 0;
-	ctx->session = SESSION_NONE;
-	ctx->regs = regs;
-	ctx->want = be;
-	ctx->chosen = name && strcmp(name, "auto") != 0;
 	fdtab_link(ctx);
-	if (!sets_new(ctx, 0)) {
-		close(ctx->fd);
+	ret = ctx_build(ctx, req);
+	fd = ctx->fd;
+	if (ret < 0) {
+		close(fd);
 		ctx_destroy(ctx);
-		return fail(ENOMEM, "no memory for event set 0");
+		return ret;
 	}
-	req->ctx_fd = ctx->fd;
-	req->ctx_smpl_buf_size = 0;
-	dbg(CTX, "fd %d: created, flags %#x", ctx->fd, ctx->flags);
+	if (smpl_size)
+		*smpl_size = ctx->smpl_size;
+	dbg(CTX, "fd %d: created, flags %#x, format %s", fd, ctx->flags,
+	    ctx->fmt ? ctx->fmt->name : "none");
 	ctx_unlock(ctx);
-	return 0;
+	return fd;
 }
 
 void ctx_destroy(struct pfm_context *ctx)
 {
 	dbg(CTX, "fd %d: destroyed", ctx->fd);
 	attach_unload(ctx);
+	smpl_free(ctx);
 	sets_free(ctx);
 	ctx->live = false;
 	fdtab_retire(ctx);
@@ -206,6 +229,8 @@ int ctx_enter(int fd, struct pfm_guard *g)
 		pthread_sigmask(SIG_SETMASK, &g->old, NULL);
 		return ret;
 	}
+	if (g->ctx->interrupts)
+		attach_look(g->ctx);
 	attach_reap(g->ctx);
 	return 0;
 }

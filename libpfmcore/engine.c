@@ -3,9 +3,9 @@
  * engine.c - one thread a process, where perfmon2 had an interrupt handler.
  *
  * It is started by the first context that needs somebody to wait for it: one
- * loaded on another thread, whose exit must be told, or one whose registers must
- * be looked at from time to time.  Once it runs it also sees the last close of
- * every context loaded since.  It takes no signal.
+ * loaded on another thread, whose exit must be told, one whose PMDs overflow, or
+ * one whose registers must be looked at from time to time.  Once it runs it also
+ * sees the last close of every context loaded since.  It takes no signal.
  */
 #include "config.h"
 
@@ -21,21 +21,22 @@ static int epfd = -1;
 
 /*
  * The pointer may be of a context that was destroyed and is another one now:
- * every step looks at the context, none trusts the event.
+ * every step looks at the context, none trusts the event.  Only an end hangs up.
  */
-static void handle(struct pfm_context *ctx)
+static void handle(struct pfm_context *ctx, bool hung_up)
 {
 	ctx_lock(ctx);
 	if (!ctx->live) {
 		ctx_unlock(ctx);
 		return;
 	}
-	if (ctx_hung_up(ctx)) {
+	if (hung_up && ctx_hung_up(ctx)) {
 		ctx_destroy(ctx);
 		return;
 	}
-	attach_reap(ctx);
-	attach_poll(ctx);
+	attach_look(ctx);
+	if (hung_up)
+		attach_reap(ctx);
 	ctx_unlock(ctx);
 }
 
@@ -48,7 +49,7 @@ static void *engine_main(void *arg)
 		int n = epoll_wait(ep, ev, 16, -1);
 
 		for (int i = 0; i < n; i++)
-			handle(ev[i].data.ptr);
+			handle(ev[i].data.ptr, ev[i].events & EPOLLHUP);
 	}
 	return NULL;
 }
@@ -88,22 +89,35 @@ static int watch_fd(struct pfm_context *ctx, int fd, uint32_t events)
 	return fail(errno, "engine: cannot watch descriptor %d: %m", fd);
 }
 
+/* The descriptors that tell of a loaded context; -1 for none. */
+enum { WATCH_EXIT, WATCH_LOOK, WATCH_TIMER, WATCH_MAX };
+
+static void watched(const struct pfm_context *ctx, int fd[WATCH_MAX])
+{
+	fd[WATCH_EXIT] = ctx->be->exit_fd(ctx);
+	fd[WATCH_LOOK] = ctx->be->look_fd(ctx);
+	fd[WATCH_TIMER] = ctx->timer_fd;
+}
+
 int engine_watch(struct pfm_context *ctx)
 {
-	int exit_fd = ctx->be->exit_fd(ctx), poll_fd = -1, ret = 0;
+	int fd[WATCH_MAX], ret = 0;
+	bool any = false;
 
-	if (ctx->be->poll_fd)
-		poll_fd = ctx->be->poll_fd(ctx);
+	watched(ctx, fd);
+	for (int i = 0; i < WATCH_MAX; i++)
+		any |= fd[i] >= 0;
 	pthread_mutex_lock(&engine_lock);
-	if (epfd < 0 && (exit_fd >= 0 || poll_fd >= 0))
+	if (epfd < 0 && any)
 		ret = engine_start();
 	/* POLLHUP is always reported; one event is enough to act on. */
 	if (epfd >= 0 && ret == 0)
 		ret = watch_fd(ctx, ctx->peer, EPOLLONESHOT);
-	if (exit_fd >= 0 && ret == 0)
-		ret = watch_fd(ctx, exit_fd, EPOLLONESHOT);
-	if (poll_fd >= 0 && ret == 0)
-		ret = watch_fd(ctx, poll_fd, EPOLLIN);
+	for (int i = 0; i < WATCH_MAX && ret == 0; i++)
+		if (fd[i] >= 0)
+			ret = watch_fd(ctx, fd[i],
+				       i == WATCH_EXIT ? EPOLLONESHOT :
+							 EPOLLIN);
 	pthread_mutex_unlock(&engine_lock);
 	return ret;
 }
@@ -111,15 +125,13 @@ int engine_watch(struct pfm_context *ctx)
 /* Before the backend closes its descriptors: a fork may hold copies of them. */
 void engine_forget(struct pfm_context *ctx)
 {
-	int exit_fd = ctx->be->exit_fd(ctx), poll_fd = -1;
+	int fd[WATCH_MAX];
 
-	if (ctx->be->poll_fd)
-		poll_fd = ctx->be->poll_fd(ctx);
+	watched(ctx, fd);
 	pthread_mutex_lock(&engine_lock);
-	if (epfd >= 0 && exit_fd >= 0)
-		epoll_ctl(epfd, EPOLL_CTL_DEL, exit_fd, NULL);
-	if (epfd >= 0 && poll_fd >= 0)
-		epoll_ctl(epfd, EPOLL_CTL_DEL, poll_fd, NULL);
+	for (int i = 0; i < WATCH_MAX; i++)
+		if (epfd >= 0 && fd[i] >= 0)
+			epoll_ctl(epfd, EPOLL_CTL_DEL, fd[i], NULL);
 	pthread_mutex_unlock(&engine_lock);
 }
 

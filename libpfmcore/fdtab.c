@@ -16,6 +16,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "block.h"
+#include "fmt.h"
 #include "priv.h"
 
 _Atomic(struct fd_chunk *) fd_chunks[FD_CHUNKS];
@@ -45,6 +47,8 @@ void fdtab_set(int fd, struct pfm_context *ctx)
 	c = atomic_load(&fd_chunks[fd / FD_CHUNK]);
 	if (!c && ctx) {
 		c = calloc(1, sizeof(*c));
+		if (c)
+			NOTE_ATOMIC(*c);
 		atomic_store_explicit(&fd_chunks[fd / FD_CHUNK], c,
 				      memory_order_release);
 	}
@@ -74,7 +78,11 @@ struct pfm_context *fdtab_alloc(void)
 	if (ctx)
 		unused = ctx->next;
 	pthread_mutex_unlock(&list_lock);
-	return ctx ? ctx : calloc(1, sizeof(*ctx));
+	if (!ctx)
+		ctx = calloc(1, sizeof(*ctx));
+	if (ctx)
+		NOTE_ATOMIC(ctx->lock);
+	return ctx;
 }
 
 void fdtab_link(struct pfm_context *ctx)
@@ -216,8 +224,10 @@ void ctx_lock_wait(struct pfm_context *ctx)
 
 		/* Others may wait as well: leave the mark for our unlock. */
 		if (atomic_compare_exchange_strong(&ctx->lock, &v,
-						   tid | PFM_LOCK_WAITERS))
+						   tid | PFM_LOCK_WAITERS)) {
+			NOTE_ACQUIRED(&ctx->lock);
 			return;
+		}
 		if (!(v & PFM_LOCK_WAITERS) &&
 		    !atomic_compare_exchange_strong(&ctx->lock, &v,
 						    v | PFM_LOCK_WAITERS))
@@ -241,6 +251,7 @@ void ctx_lock_wake(struct pfm_context *ctx)
  */
 static void fork_prepare(void)
 {
+	fmt_before_fork();
 	engine_before_fork();
 	pthread_mutex_lock(&list_lock);
 }
@@ -249,6 +260,7 @@ static void fork_parent(void)
 {
 	pthread_mutex_unlock(&list_lock);
 	engine_after_fork(false);
+	fmt_after_fork();
 }
 
 static void fork_child(void)
@@ -256,6 +268,11 @@ static void fork_child(void)
 	for (struct pfm_context *ctx = live; ctx; ctx = ctx->next) {
 		if (!atomic_load(&ctx->lock) && ctx->be)
 			ctx->be->after_fork(ctx);
+		if (ctx->timer_fd >= 0)
+			close(ctx->timer_fd);
+		if (ctx->block >= 0)
+			block_after_fork(ctx->block);
+		smpl_after_fork(ctx);
 		ctx->live = false;
 		forget_numbers(ctx);
 		close(ctx->peer);
@@ -264,10 +281,13 @@ static void fork_child(void)
 	nlive = 0;
 	pthread_mutex_unlock(&list_lock);
 	engine_after_fork(true);
+	fmt_after_fork();
 	tid_cache = 0;
 }
 
 __attribute__((constructor)) static void fdtab_init(void)
 {
+	NOTE_ATOMIC(fd_chunks);
+	NOTE_ATOMIC(log_mask);
 	pthread_atfork(fork_prepare, fork_parent, fork_child);
 }

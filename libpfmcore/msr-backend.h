@@ -27,6 +27,8 @@ struct msr_reg {
 	uint64_t raw;     /* the last reading */
 	uint64_t counted; /* PMD's value then */
 	uint64_t read_ns; /* when that was */
+	bool wrapped;     /* 64 bits, and nobody has handled it */
+	uint64_t over;    /* being handled: events since the wrap */
 };
 
 /* What set->be_priv points to. */
@@ -63,7 +65,8 @@ struct msr_ctx {
 	int lost;          /* 0, or -errno: the counts are worth nothing */
 	char why[256];     /* the reason of lost */
 	uint64_t since_ns; /* running: accounted until then */
-	int timer;         /* of poll; owned */
+	int timer;         /* of the looks; owned */
+	uint64_t tick_ns;  /* its interval */
 };
 
 #define MSR_STEPS 128
@@ -105,6 +108,18 @@ static inline struct msr_op msr_write_op(uint32_t reg, uint64_t value)
 
 /* backend-msr.c: do it, or the reason. */
 int msr_run(struct msr_ctx *mc, struct msr_op *ops, unsigned n);
+int msr_check(struct msr_ctx *mc); /* what we wrote must still be there */
+int msr_read_set(struct pfm_context *ctx, struct pfm_set *set,
+		 const uint64_t *bv);
+int msr_stop(struct pfm_context *ctx, struct pfm_set *set);
+
+/* msr-poll.c: the timer, and hooks of the backend. */
+int msr_open_timer(struct msr_ctx *mc);
+void msr_set_timer(struct msr_ctx *mc, bool often);
+int msr_look_fd(const struct pfm_context *ctx);
+int msr_look(struct pfm_context *ctx);
+int msr_reset(struct pfm_context *ctx, struct pfm_set *set, unsigned n);
+int msr_freeze(struct pfm_context *ctx, struct pfm_set *set);
 
 /* msr-program.c.  *ms is NULL when the set has nothing to count. */
 int msr_set_new(struct msr_ctx *mc, struct pfm_set *set, struct msr_set **ms);

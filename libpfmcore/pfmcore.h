@@ -94,6 +94,56 @@ struct pfm_count {
  */
 int pfm_read_counts(int fd, struct pfm_count *counts, int count);
 
+/*
+ * What the overflow path did since the context was loaded.  lost is exact: the
+ * kernel's own count of what found no room.
+ */
+struct pfm_stats {
+	uint64_t overflows; /* 64-bit wraps that were handled */
+	uint64_t samples;   /* of them given to the format */
+	uint64_t refused;   /* of them the format had no room for */
+	uint64_t lost;      /* overflows that were never seen */
+	uint64_t throttled; /* times the kernel stopped a counter for a while */
+	uint64_t notified;  /* notifications: messages or signals */
+	uint64_t unnotified; /* notifications dropped, the queue was full */
+	uint64_t switches;   /* of event sets */
+	uint64_t reserved[9];
+};
+int pfm_get_stats(int fd, struct pfm_stats *stats);
+
+/*
+ * What an estimate of a multiplexed count and its error needs: one slice is one
+ * run of the set, from its activation to the switch away from it.  The slice
+ * that runs now is not in it.
+ */
+struct pfm_slices {
+	uint16_t reg_num; /* in: PMD index */
+	uint16_t reg_set; /* in: event set id */
+	uint32_t reserved;
+	uint64_t n;       /* out: slices since load */
+	double events;    /* out: sum of their counts */
+	double ns;        /* out: sum of their active times */
+	double events_sq; /* out: sum of squares of the counts */
+	double ns_sq;     /* out: of the times */
+	double events_ns; /* out: of products of count and time */
+};
+int pfm_read_slices(int fd, struct pfm_slices *slices, int count);
+
+/*
+ * Map the sampling buffer of a context, read-only; size at most what create
+ * returned in ctx_smpl_buf_size.  The mapping outlives the descriptor, the
+ * context does not.  NULL with EINVAL: no buffer, or a larger size.
+ */
+void *pfm_smpl_map(int fd, size_t size);
+int pfm_smpl_unmap(void *buf, size_t size);
+
+/*
+ * Map the view of an event set, one page, read-only, of a context with
+ * PFM_FL_MAP_SETS.  NULL with EINVAL: no such set, or no such flag.
+ */
+const struct pfm_set_view *pfm_set_map(int fd, unsigned set_id);
+int pfm_set_unmap(const struct pfm_set_view *view);
+
 /* A PMU as a backend shows it. */
 struct pfm_pmu_info {
 	char name[16];      /* "perf", "msr" */
@@ -126,6 +176,26 @@ struct pfm_pmu_reg {
  * of opening a transport when even CPUID is out of reach).
  */
 int pfm_pmu_regs(int cpu, struct pfm_pmu_reg *regs, int n);
+
+/* What a backend makes of a logical register, whatever it holds now. */
+struct pfm_reg_desc {
+	uint16_t num;
+	bool is_pmd;
+	bool taken;    /* somebody who is not of this library uses it */
+	uint8_t width; /* bits of the hardware's counter; 0 for a PMC */
+	uint32_t addr; /* of the MSR; 0 where there is none */
+	uint64_t dfl;  /* PMC: value of its reserved bits */
+	uint64_t rsvd; /* PMC: bits that a write leaves at that, 1 = reserved */
+	char name[24]; /* the manual's; of perf our own */
+};
+
+/*
+ * The registers that backend ("auto" is "perf") has on a CPU: fill at most n,
+ * PMCs first; returns how many there are.  perf has the same everywhere, and
+ * cpu is ignored.  EINVAL: no such backend; else as pfm_pmu_get().
+ */
+int pfm_pmu_describe(const char *backend, int cpu, struct pfm_reg_desc *descs,
+		     int n);
 
 /* A backend, or a transport to the MSRs, and whether it can be used here. */
 struct pfm_way {

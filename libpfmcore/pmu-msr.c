@@ -207,13 +207,6 @@ static int msr_probe(struct pfm_regs *regs)
 	return found ? 0 : regs_refused(regs, err);
 }
 
-const struct pfm_pmu pfm_pmu_msr = {
-	.name = "msr",
-	.pmcs = pmcs,
-	.probe = msr_probe,
-	.probe_cpu = msr_probe_cpu,
-};
-
 /* The likely owner of a counter that is on. */
 static const char *owner_name(const struct pmu_owners *own)
 {
@@ -360,6 +353,15 @@ struct users {
 	uint32_t held[GUARD_UNDOS];
 };
 
+/* By its address to write. */
+static bool is_held(const struct users *u, uint32_t wr)
+{
+	for (unsigned i = 0; i < u->nheld; i++)
+		if (u->held[i] == wr)
+			return true;
+	return false;
+}
+
 /* wr: the address it is written at, 0 when it is not. */
 static void look_at_reg(struct pfm_pmu_reg *r, uint32_t wr, struct msr_cpu *c,
 			const struct users *u)
@@ -371,9 +373,28 @@ static void look_at_reg(struct pfm_pmu_reg *r, uint32_t wr, struct msr_cpu *c,
 	}
 	if (u->own.taken & pmds_of(r->num, r->is_pmd))
 		snprintf(r->owner, sizeof(r->owner), "%s", u->own.who);
-	for (unsigned i = 0; i < u->nheld; i++)
-		if (u->held[i] == wr)
-			snprintf(r->owner, sizeof(r->owner), "%s", u->holder);
+	if (is_held(u, wr))
+		snprintf(r->owner, sizeof(r->owner), "%s", u->holder);
+}
+
+/* Those of an open CPU; c->ops is NULL when it cannot be opened. */
+static void find_users(struct msr_cpu *c, int cpu, const struct pfm_hw *hw,
+		       struct users *u)
+{
+	if (msr_open(c, cpu) < 0)
+		c->ops = NULL;
+	else if (pmu_owners(c, hw, &u->own) == 0)
+		u->nheld = guard_holder(cpu, u->holder, sizeof(u->holder),
+					u->held);
+}
+
+/* Register i of all PMCs, then PMDs; false: this CPU has none there. */
+static bool nth_reg(const struct pfm_hw *hw, unsigned i, unsigned *num,
+		    bool *is_pmd)
+{
+	*is_pmd = i >= HW_NPMCS;
+	*num = *is_pmd ? i - HW_NPMCS : i;
+	return (*is_pmd ? hw->pmd[*num].msr : hw->pmc[*num].msr) != 0;
 }
 
 int pfm_pmu_regs(int cpu, struct pfm_pmu_reg *regs, int n)
@@ -385,15 +406,12 @@ int pfm_pmu_regs(int cpu, struct pfm_pmu_reg *regs, int n)
 
 	if (ret < 0)
 		return edge(ret);
-	if (msr_open(&c, cpu) < 0)
-		c.ops = NULL;
-	else if (pmu_owners(&c, hw, &u.own) == 0)
-		u.nheld = guard_holder(cpu, u.holder, sizeof(u.holder), u.held);
+	find_users(&c, cpu, hw, &u);
 	for (unsigned i = 0; i < HW_NPMCS + HW_NPMDS; i++) {
-		bool is_pmd = i >= HW_NPMCS;
-		unsigned num = is_pmd ? i - HW_NPMCS : i;
+		unsigned num;
+		bool is_pmd;
 
-		if (!(is_pmd ? hw->pmd[num].msr : hw->pmc[num].msr))
+		if (!nth_reg(hw, i, &num, &is_pmd))
 			continue;
 		if (total < n) {
 			fill_reg(&regs[total], num, is_pmd, hw);
@@ -407,3 +425,59 @@ int pfm_pmu_regs(int cpu, struct pfm_pmu_reg *regs, int n)
 		msr_close(&c);
 	return total;
 }
+
+static void describe_reg(struct pfm_reg_desc *d, unsigned num, bool is_pmd,
+			 const struct pfm_hw *hw)
+{
+	d->num = (uint16_t)num;
+	d->is_pmd = is_pmd;
+	d->width = is_pmd ? hw->pmd[num].width : 0;
+	d->addr = is_pmd ? hw->pmd[num].msr : hw->pmc[num].msr;
+	snprintf(d->name, sizeof(d->name), "%s",
+		 is_pmd ? hw->pmd[num].name : hw->pmc[num].name);
+}
+
+/* What a context of ours holds was nobody's before. */
+static bool is_taken(const struct users *u, const struct pfm_hw *hw,
+		     unsigned num, bool is_pmd)
+{
+	unsigned pmc = is_pmd && num >= HW_PMD_FIXED ? HW_PMC_FIXED : num;
+
+	return u->own.taken & pmds_of(num, is_pmd) &&
+	       !is_held(u, hw->pmc[pmc].msr);
+}
+
+static int msr_describe(int cpu, struct pfm_reg_desc *descs, int n)
+{
+	struct msr_cpu c = { .cpu = cpu, .fd = -1 };
+	struct users u = { 0 };
+	const struct pfm_hw *hw;
+	int total = 0, ret = pmu_hw(cpu, &hw);
+
+	if (ret < 0)
+		return ret;
+	find_users(&c, cpu, hw, &u);
+	for (unsigned i = 0; i < HW_NPMCS + HW_NPMDS; i++) {
+		unsigned num;
+		bool is_pmd;
+
+		if (!nth_reg(hw, i, &num, &is_pmd))
+			continue;
+		if (total < n) {
+			describe_reg(&descs[total], num, is_pmd, hw);
+			descs[total].taken = is_taken(&u, hw, num, is_pmd);
+		}
+		total++;
+	}
+	if (c.ops)
+		msr_close(&c);
+	return total;
+}
+
+const struct pfm_pmu pfm_pmu_msr = {
+	.name = "msr",
+	.pmcs = pmcs,
+	.probe = msr_probe,
+	.probe_cpu = msr_probe_cpu,
+	.describe = msr_describe,
+};

@@ -88,8 +88,53 @@ static int perf_probe(struct pfm_regs *regs)
 	return 0;
 }
 
+/* perf_event shows no registers: the names are of what ours stand for. */
+static void describe_reg(struct pfm_reg_desc *d, unsigned num, bool is_pmd)
+{
+	static const struct {
+		unsigned first;
+		const char *pmc, *pmd, *after;
+	} names[] = {
+		{ PFM_PMC_SW, "SW_EVENT", "SW_COUNT", "" },
+		{ PFM_PMC_SW_ARG, "SW_EVENT", "", "_ARG" },
+		{ PFM_PMC_HW_ARG, "EVTSEL", "", "_ARG" },
+		{ 0, "EVTSEL", "COUNTER", "" },
+	};
+	size_t i = 0;
+
+	while (num < names[i].first)
+		i++;
+	d->num = (uint16_t)num;
+	d->is_pmd = is_pmd;
+	/* The kernel makes 64 bits of whatever the hardware has. */
+	d->width = is_pmd ? 64 : 0;
+	snprintf(d->name, sizeof(d->name), "%s%u%s",
+		 is_pmd ? names[i].pmd : names[i].pmc, num - names[i].first,
+		 names[i].after);
+}
+
+static int perf_describe(int cpu, struct pfm_reg_desc *descs, int n)
+{
+	const struct pfm_regs *regs = pmu_regs(&pfm_pmu_perf);
+	int total = 0;
+
+	(void)cpu;
+	for (unsigned i = 0; i < PFM_MAX_PMCS + PFM_MAX_PMDS; i++) {
+		bool is_pmd = i >= PFM_MAX_PMCS;
+		unsigned num = is_pmd ? i - PFM_MAX_PMCS : i;
+
+		if (!bv_test(is_pmd ? regs->pmds : regs->pmcs, num))
+			continue;
+		if (total < n)
+			describe_reg(&descs[total], num, is_pmd);
+		total++;
+	}
+	return total;
+}
+
 const struct pfm_pmu pfm_pmu_perf = {
 	.name = "perf",
 	.pmcs = pmcs,
 	.probe = perf_probe,
+	.describe = perf_describe,
 };

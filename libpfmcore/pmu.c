@@ -73,23 +73,63 @@ static void info_common(struct pfm_pmu_info *info, const struct pfm_pmu *pmu,
 	memcpy(info->pmds, regs->pmds, sizeof(info->pmds));
 }
 
+/* What a CPU has, or all together; one is room for the first. */
+static int regs_of(const struct pfm_pmu *pmu, int cpu, struct pfm_regs *one,
+		   const struct pfm_regs **regs)
+{
+	*regs = pmu_regs(pmu);
+	if (!*regs)
+		return -ENODEV;
+	if (cpu < 0 || !pmu->probe_cpu)
+		return 0;
+	*regs = one;
+	return pmu->probe_cpu(cpu, one);
+}
+
 int pfm_pmu_get(const char *backend, int cpu, struct pfm_pmu_info *info)
 {
 	const struct pfm_backend *be = backend_find(backend);
 	const struct pfm_regs *regs;
 	struct pfm_regs one;
-	int ret = 0;
+	int ret;
 
 	if (!be)
 		return edge(-EINVAL);
-	regs = pmu_regs(be->pmu);
-	if (!regs)
-		return edge(-ENODEV);
-	if (cpu >= 0 && be->pmu->probe_cpu) {
-		ret = be->pmu->probe_cpu(cpu, &one);
-		regs = &one;
-	}
+	ret = regs_of(be->pmu, cpu, &one, &regs);
 	if (ret == 0)
 		info_common(info, be->pmu, regs);
+	return edge(ret);
+}
+
+static void describe_pmc(const struct pfm_pmu *pmu, const struct pfm_regs *regs,
+			 struct pfm_reg_desc *d)
+{
+	const struct pfm_pmc_desc *pmc = pmu_pmc(pmu, d->num);
+
+	d->dfl = pmc->dfl;
+	d->rsvd = pmc->rsvd;
+	if (d->num < PFM_RSVD_PMCS)
+		d->rsvd |= regs->rsvd[d->num];
+}
+
+int pfm_pmu_describe(const char *backend, int cpu, struct pfm_reg_desc *descs,
+		     int n)
+{
+	const struct pfm_backend *be = backend_find(backend);
+	const struct pfm_regs *regs;
+	struct pfm_regs one;
+	int ret;
+
+	if (!be)
+		return edge(-EINVAL);
+	ret = regs_of(be->pmu, cpu, &one, &regs);
+	if (ret < 0)
+		return edge(ret);
+	if (n > 0)
+		memset(descs, 0, (size_t)n * sizeof(*descs));
+	ret = be->pmu->describe(cpu, descs, n);
+	for (int i = 0; i < n && i < ret; i++)
+		if (!descs[i].is_pmd)
+			describe_pmc(be->pmu, regs, &descs[i]);
 	return edge(ret);
 }

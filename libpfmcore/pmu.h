@@ -31,6 +31,8 @@ struct pfm_pmc_desc {
 	uint64_t no64;        /* bits NO_EMUL64 clears; 0: flag refused */
 };
 
+struct pfm_reg_desc;
+
 struct pfm_pmu {
 	const char *name;
 	const struct pfm_pmc_desc *pmcs; /* ranges, ascending, of all PMCs */
@@ -41,6 +43,11 @@ struct pfm_pmu {
 	int (*probe)(struct pfm_regs *regs);
 	/* Optional: the same for one CPU, which may have less of it. */
 	int (*probe_cpu)(int cpu, struct pfm_regs *regs);
+	/*
+	 * Required: pfm_pmu_describe() but for dfl and rsvd; descs is zeroed.
+	 * How many there are, or -errno with a reason.
+	 */
+	int (*describe)(int cpu, struct pfm_reg_desc *descs, int n);
 };
 
 extern const struct pfm_pmu pfm_pmu_perf;

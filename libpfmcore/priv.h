@@ -15,13 +15,21 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "annotate.h"
 #include "backend.h"
 #include "bits.h"
 #include "pfmcore.h"
+#include "pfmcore_fmt.h"
 #include "pmu.h"
 
 /* On the way of a read: kept together, since where they lie is worth 3 %. */
 #define PFM_HOT __attribute__((hot, aligned(64)))
+
+/* Generations of the interface: v2.2, and v2.6 to v2.82 (reference, 2.1). */
+enum pfm_gen {
+	PFM_GEN_A,
+	PFM_GEN_C,
+};
 
 enum pfm_state {
 	PFM_UNLOADED = 1,
@@ -45,24 +53,49 @@ struct pfm_pmd {
 	uint64_t reset_pmds[PFM_PMD_BV]; /* reset with this one */
 	uint64_t smpl_pmds[PFM_PMD_BV];  /* recorded in a sample */
 	uint32_t flags;                  /* PFM_REGFL_* of the PMD */
+	uint64_t slice_value, slice_ns;  /* value and enabled_ns when its set
+					  * became active */
+	struct pfm_slices slices;        /* of the runs that are over */
 };
+
+/* Will it ever wrap?  A plain count from 0 does not: 2^63 events are never. */
+static inline bool pmd_interrupts(const struct pfm_pmd *pmd)
+{
+	return (pmd->value | pmd->short_reset | pmd->long_reset) >> 63;
+}
+
+/* Is the period the same from one overflow to the next? */
+static inline bool pmd_steady(const struct pfm_pmd *pmd)
+{
+	return pmd->value == pmd->short_reset &&
+	       pmd->value == pmd->long_reset &&
+	       !(pmd->flags & PFM_REGFL_RANDOM && pmd->random_mask);
+}
+
+/* Events until it wraps; what is not reached is cut to what a kernel takes. */
+static inline uint64_t pmd_period(uint64_t value)
+{
+	return value >> 63 && value << 1 ? 0 - value : INT64_MAX;
+}
 
 /* An event set: a full copy of the logical PMU. */
 struct pfm_set {
 	struct pfm_set *next; /* owned list, ascending id */
 	uint16_t id, id_next; /* id_next only with EXPL_NEXT */
 	uint32_t flags;       /* PFM_SETFL_* */
-	uint32_t timeout_us;  /* effective switch timeout */
-	uint32_t left_us;     /* of it, left */
+	uint64_t timeout_ns;  /* effective switch timeout */
+	uint64_t left_ns;     /* of it, left */
 	uint64_t runs;        /* activations since load */
 	uint64_t active_ns;   /* SYSTEM_WIDE: time active until started_ns */
 	uint64_t started_ns;  /* SYSTEM_WIDE: clock at start, 0: stopped */
 	uint64_t used_pmcs[PFM_PMC_BV];     /* written */
 	uint64_t used_pmds[PFM_PMD_BV];     /* requested: written, or sampled */
 	uint64_t ovfl_pmds[PFM_PMD_BV];     /* wrapped at the last overflow */
+	uint64_t reset_pmds[PFM_PMD_BV];    /* to be reset, not yet done */
 	uint64_t pmcs[PFM_MAX_PMCS];        /* values */
 	uint32_t pmc_flags[PFM_MAX_PMCS];   /* PFM_REGFL_* of the PMC */
 	struct pfm_pmd *pmds[PFM_MAX_PMDS]; /* owned; NULL unless used */
+	struct pfm_set_view *view;          /* its page, once mapped; owned */
 	bool dirty;    /* programming differs from what the backend has */
 	void *be_priv; /* owned by the backend between load and release */
 };
@@ -85,8 +118,16 @@ struct pfm_context {
 	int session_target; /* tid or CPU; both under the list lock */
 
 	enum pfm_state state;
+	enum pfm_gen gen;       /* of the header its creator was built with */
 	bool started;           /* pfm_start without pfm_stop */
 	bool can_restart;       /* masked and not yet restarted */
+	bool switch_due;        /* masked before the switch: done by restart */
+	bool interrupts;        /* some PMD wraps: pfm_read_pmds looks first */
+	bool held;              /* NOTIFY_BLOCK: the target stands still */
+	int block;              /* block.h: handle, or -1 */
+	int timer_fd;           /* set switches of a CPU, or -1; owned */
+	uint64_t timer_ns;      /* period the switch timer has, 0: stopped */
+	struct pfm_stats stats; /* since load */
 	uint32_t flags;         /* PFM_FL_* */
 	int target;             /* tid, or CPU with SYSTEM_WIDE; -1 unloaded */
 	struct pfm_set *sets;   /* owned; set 0 is always the first */
@@ -97,6 +138,14 @@ struct pfm_context {
 	const struct pfm_regs *regs;    /* of want->pmu; borrowed, static */
 	const struct pfm_backend *be;   /* want, while loaded; else NULL */
 	void *be_priv;                  /* be->priv_size bytes; owned */
+
+	/* smpl.c: the sampling buffer and the views of sets. */
+	const struct pfm_smpl_fmt *fmt; /* borrowed, lives for ever; or NULL */
+	void *fmt_arg;                  /* copy of create's; owned */
+	void *smpl;                     /* its buffer, writable; owned */
+	size_t smpl_size;               /* bytes, whole pages */
+	int smpl_fd;                    /* memfd of the buffer, or -1; owned */
+	int view_fd;                    /* memfd of the views, or -1; owned */
 };
 
 /* log.c: refusals and debug lines. */
@@ -196,8 +245,10 @@ static inline bool ctx_trylock(struct pfm_context *ctx)
 
 	if (atomic_compare_exchange_strong_explicit(&ctx->lock, &v, tid,
 						    memory_order_acquire,
-						    memory_order_relaxed))
+						    memory_order_relaxed)) {
+		NOTE_ACQUIRED(&ctx->lock);
 		return true;
+	}
 	if ((v & ~PFM_LOCK_WAITERS) != tid)
 		return false;
 	ctx->depth++;
@@ -216,13 +267,25 @@ static inline void ctx_unlock(struct pfm_context *ctx)
 		ctx->depth--;
 		return;
 	}
+	NOTE_RELEASED(&ctx->lock);
 	if (atomic_exchange_explicit(&ctx->lock, 0, memory_order_release) &
 	    PFM_LOCK_WAITERS)
 		ctx_lock_wake(ctx);
 }
 
-/* ctx.c: life of a context, and the prologue of every call. */
-int ctx_create(pfarg_ctx_t *req);
+/* What a context is made of; the argument is the format's. */
+struct ctx_request {
+	enum pfm_gen gen;
+	uint32_t flags;                 /* PFM_FL_* */
+	const struct pfm_smpl_fmt *fmt; /* or NULL */
+	const void *arg;
+};
+
+/*
+ * ctx.c: life of a context, and the prologue of every call.  A descriptor, or
+ * -errno; *smpl_size (may be NULL) is the size of the sampling buffer.
+ */
+int ctx_create(const struct ctx_request *req, size_t *smpl_size);
 void ctx_destroy(struct pfm_context *ctx); /* takes it locked, gives it back */
 void ctx_sweep(void); /* destroy the contexts whose last descriptor is gone */
 
@@ -264,14 +327,15 @@ int attach_sync(struct pfm_context *ctx, struct pfm_set *set);
 int attach_unload(struct pfm_context *ctx);
 int attach_start(struct pfm_context *ctx, const pfarg_start_t *req);
 int attach_stop(struct pfm_context *ctx);
-int attach_restart(struct pfm_context *ctx);
 bool attach_reap(struct pfm_context *ctx); /* END if the target has exited */
-void attach_poll(struct pfm_context *ctx); /* the same for a CPU */
+/* What waits to be handled: overflows, set switches, a CPU that went offline. */
+void attach_look(struct pfm_context *ctx);
 
 /* target.c: what /proc tells of a thread. */
 int target_stopped(int tid); /* ESRCH unless ptraced by the caller, stopped */
 bool target_exited(int tid);
 int target_owner(int tid); /* EPERM: another user's, and no capability */
+bool target_capable(unsigned cap); /* does the caller have CAP_...? */
 int target_check(const struct pfm_context *ctx, int tid); /* load's rules */
 
 /* sets.c */
@@ -281,10 +345,18 @@ void sets_free(struct pfm_context *ctx);
 int sets_create(struct pfm_context *ctx, pfarg_setdesc_t *v, int count);
 int sets_delete(struct pfm_context *ctx, pfarg_setdesc_t *v, int count);
 int sets_getinfo(struct pfm_context *ctx, pfarg_setinfo_t *v, int count);
+void sets_configure(const struct pfm_context *ctx, struct pfm_set *set,
+		    uint32_t flags, uint64_t timeout_ns);
+int sets_refresh(struct pfm_context *ctx, struct pfm_set *set);
+uint64_t sets_duration(const struct pfm_context *ctx,
+		       const struct pfm_set *set); /* ns active */
+void sets_available(const struct pfm_context *ctx, uint64_t *pmcs,
+		    uint64_t *pmds);
 int sets_check_chain(const struct pfm_context *ctx);
 /* Another backend, with other registers: -EBUSY when some were written. */
 int sets_renumber(struct pfm_context *ctx, const struct pfm_backend *be);
 void sets_reset(struct pfm_context *ctx); /* runs and durations, at load */
+uint64_t clock_ns(void);                  /* CLOCK_MONOTONIC */
 void sets_clock_start(const struct pfm_context *ctx, struct pfm_set *set);
 void sets_clock_stop(struct pfm_set *set);
 
@@ -292,9 +364,60 @@ void sets_clock_stop(struct pfm_set *set);
 int write_pmcs(struct pfm_context *ctx, pfarg_pmc_t *v, int count);
 int write_pmds(struct pfm_context *ctx, pfarg_pmd_t *v, int count);
 
-/* msg.c */
+/* msg.c: what the caller's end is told.  False: dropped, the queue is full. */
 void msg_flush(int fd); /* empty the queue; fd is the caller's end */
 void msg_end(struct pfm_context *ctx);
+bool msg_ovfl(struct pfm_context *ctx, const struct pfm_ovfl_msg *msg,
+	      const uint64_t *pmds);
+bool msg_signal(const struct pfm_context *ctx); /* the signal without one */
+
+/*
+ * ovfl.c: the overflow path (reference, sections 7 and 8).  A backend calls
+ * ovfl_handle() for what wrapped in the active set, with the values as of then
+ * in set->pmds; ovfl_late() for a set that was active then and is not now.
+ */
+struct ovfl {
+	uint64_t pmds[PFM_PMD_BV]; /* that wrapped */
+	uint64_t ip, addr, tstamp;
+	uint32_t tid, tgid;
+	uint16_t cpu;
+	uint32_t flags; /* PFM_OVFL_* */
+};
+void ovfl_handle(struct pfm_context *ctx, const struct ovfl *o);
+void ovfl_late(struct pfm_context *ctx, struct pfm_set *set,
+	       const struct ovfl *o);
+int ovfl_restart(struct pfm_context *ctx);
+enum pfm_reset { PFM_RESET_SHORT, PFM_RESET_LONG };
+/* The new values of what waits to be reset; the backend is not told. */
+void ovfl_new_values(struct pfm_set *set, enum pfm_reset mode);
+void ovfl_reset(struct pfm_context *ctx, struct pfm_set *set,
+		enum pfm_reset mode);
+/* The target runs again, if it was held for a notification. */
+void ovfl_release(struct pfm_context *ctx);
+
+/*
+ * switch.c: which set is active, for how long, and what its runs gave.
+ * switch_next() goes to the successor of the active set.
+ */
+int switch_to(struct pfm_context *ctx, struct pfm_set *set,
+	      enum pfm_reset mode);
+int switch_next(struct pfm_context *ctx, enum pfm_reset mode);
+void switch_begin(struct pfm_context *ctx); /* load: the first run */
+void switch_timer_start(struct pfm_context *ctx);
+void switch_timer_stop(struct pfm_context *ctx);
+void switch_expired(struct pfm_context *ctx); /* the timer has */
+/* What is left of the set's time, ns. */
+uint64_t switch_left(struct pfm_context *ctx, const struct pfm_set *set);
+int switch_read(struct pfm_context *ctx, struct pfm_slices *v, int count);
+
+/* smpl.c: memory shared with readers. */
+int smpl_new(struct pfm_context *ctx, const struct ctx_request *req);
+void smpl_free(struct pfm_context *ctx);
+int smpl_renew(struct pfm_context *ctx); /* other registers: begin anew */
+void smpl_after_fork(struct pfm_context *ctx);
+uint64_t smpl_view_offset(const struct pfm_context *ctx, unsigned set);
+void smpl_view(struct pfm_context *ctx, const struct pfm_set *set);
+void smpl_unview(struct pfm_set *set);
 
 /* engine.c: the one thread that waits where no interrupt comes. */
 int engine_watch(struct pfm_context *ctx); /* loaded: exits and last close */

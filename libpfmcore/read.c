@@ -19,7 +19,8 @@ PFM_HOT static int enter(int fd, struct pfm_guard *g)
 	if (ctx) {
 		ctx_lock(ctx);
 		if (ctx->live && fdtab_get(fd) == ctx &&
-		    ctx->state == PFM_LOADED && ctx_is_self(ctx)) {
+		    ctx->state == PFM_LOADED && ctx_is_self(ctx) &&
+		    !ctx->interrupts) {
 			g->ctx = ctx;
 			g->blocked = false;
 			return 0;

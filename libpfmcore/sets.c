@@ -6,6 +6,7 @@
 #include "config.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -56,6 +57,7 @@ static void set_free(struct pfm_set *set)
 
 	BV_FOREACH(n, set->used_pmds, PFM_PMD_BV)
 		free(set->pmds[n]);
+	smpl_unview(set);
 	free(set);
 }
 
@@ -70,15 +72,12 @@ void sets_free(struct pfm_context *ctx)
 	ctx->sets = ctx->active = NULL;
 }
 
-/* The tick of the switch timer, in microseconds, never below one. */
-static uint64_t tick_us(void)
-{
-	struct timespec res;
-
-	if (clock_getres(CLOCK_MONOTONIC_COARSE, &res) < 0 || res.tv_nsec == 0)
-		return 10000;
-	return (uint64_t)(res.tv_nsec + 999) / 1000;
-}
+/*
+ * What a timeout is rounded up to.  A kernel had its timer tick; here a switch
+ * costs some microseconds of a thread that has to wake up, and this is what
+ * keeps that small.
+ */
+#define TICK_US 100
 
 static int check_desc(const pfarg_setdesc_t *d)
 {
@@ -95,12 +94,22 @@ static int check_desc(const pfarg_setdesc_t *d)
 	return 0;
 }
 
+/* What creating a set and changing one have in common. */
+void sets_configure(const struct pfm_context *ctx, struct pfm_set *set,
+		    uint32_t flags, uint64_t timeout_ns)
+{
+	pmcs_reset(ctx, set);
+	set->flags = flags;
+	set->timeout_ns = set->left_ns = timeout_ns;
+	dbg(SET, "fd %d set %u: flags %#x timeout %" PRIu64 " ns", ctx->fd,
+	    set->id, flags, timeout_ns);
+}
+
 int sets_create(struct pfm_context *ctx, pfarg_setdesc_t *v, int count)
 {
-	uint64_t tick = tick_us();
-
 	for (int i = 0; i < count; i++) {
-		uint64_t us = (v[i].set_timeout + tick - 1) / tick * tick;
+		uint64_t us = ((uint64_t)v[i].set_timeout + TICK_US - 1) /
+			      TICK_US * TICK_US;
 		struct pfm_set *set;
 		int ret = check_desc(&v[i]);
 
@@ -113,15 +122,11 @@ int sets_create(struct pfm_context *ctx, pfarg_setdesc_t *v, int count)
 			return fail(ENOMEM, "no memory for event set %u",
 				    v[i].set_id);
 		if (us > UINT32_MAX)
-			us = UINT32_MAX / tick * tick;
-		pmcs_reset(ctx, set);
-		set->flags = v[i].set_flags;
+			us = UINT32_MAX / TICK_US * TICK_US;
+		sets_configure(ctx, set, v[i].set_flags, us * 1000);
 		set->id_next = v[i].set_id_next;
-		set->timeout_us = set->left_us = (uint32_t)us;
 		v[i].set_timeout = (uint32_t)us;
-		v[i].set_mmap_offset = 0;
-		dbg(SET, "fd %d set %u: flags %#x timeout %u us", ctx->fd,
-		    set->id, set->flags, set->timeout_us);
+		v[i].set_mmap_offset = smpl_view_offset(ctx, set->id);
 	}
 	return 0;
 }
@@ -167,7 +172,7 @@ int sets_renumber(struct pfm_context *ctx, const struct pfm_backend *be)
 	ctx->regs = regs;
 	for (set = ctx->sets; set; set = set->next)
 		pmcs_reset(ctx, set);
-	return 0;
+	return smpl_renew(ctx);
 }
 
 /* Every explicit successor must exist (load). */
@@ -190,17 +195,18 @@ void sets_reset(struct pfm_context *ctx)
 
 	for (struct pfm_set *set = ctx->sets; set; set = set->next) {
 		set->runs = set->active_ns = set->started_ns = 0;
-		set->left_us = set->timeout_us;
+		set->left_ns = set->timeout_ns;
 		for (unsigned i = 0; i < PFM_PMD_BV; i++)
-			set->ovfl_pmds[i] = 0;
+			set->ovfl_pmds[i] = set->reset_pmds[i] = 0;
 		BV_FOREACH(n, set->used_pmds, PFM_PMD_BV) {
 			set->pmds[n]->enabled_ns = 0;
 			set->pmds[n]->running_ns = 0;
+			set->pmds[n]->switch_cnt = set->pmds[n]->switch_ref;
 		}
 	}
 }
 
-static uint64_t now_ns(void)
+uint64_t clock_ns(void)
 {
 	struct timespec t;
 
@@ -210,35 +216,77 @@ static uint64_t now_ns(void)
 
 /*
  * A CPU is monitored by the wall clock.  A thread is monitored while it runs,
- * which the backend knows: see duration().
+ * which the backend knows: see sets_duration().
  */
 void sets_clock_start(const struct pfm_context *ctx, struct pfm_set *set)
 {
 	sets_clock_stop(set);
 	if (ctx->flags & PFM_FL_SYSTEM_WIDE)
-		set->started_ns = now_ns();
+		set->started_ns = clock_ns();
 }
 
 void sets_clock_stop(struct pfm_set *set)
 {
 	if (set->started_ns)
-		set->active_ns += now_ns() - set->started_ns;
+		set->active_ns += clock_ns() - set->started_ns;
 	set->started_ns = 0;
 }
 
-static uint64_t duration(const struct pfm_context *ctx,
-			 const struct pfm_set *set)
+uint64_t sets_duration(const struct pfm_context *ctx, const struct pfm_set *set)
 {
 	uint64_t ns = 0;
 	unsigned n;
 
 	if (ctx->flags & PFM_FL_SYSTEM_WIDE)
 		return set->active_ns +
-		       (set->started_ns ? now_ns() - set->started_ns : 0);
+		       (set->started_ns ? clock_ns() - set->started_ns : 0);
 	BV_FOREACH(n, set->used_pmds, PFM_PMD_BV)
 		if (set->pmds[n]->enabled_ns > ns)
 			ns = set->pmds[n]->enabled_ns;
 	return ns;
+}
+
+/* Bring the active set's times up to date. */
+int sets_refresh(struct pfm_context *ctx, struct pfm_set *set)
+{
+	if (ctx->state != PFM_LOADED || !set->be_priv)
+		return 0;
+	return ctx->be->read(ctx, set, set->used_pmds);
+}
+
+/*
+ * Registers that can be had: implemented, and on the CPU, if it is one, not
+ * somebody else's (reference, section 5.10).
+ */
+void sets_available(const struct pfm_context *ctx, uint64_t *pmcs,
+		    uint64_t *pmds)
+{
+	const struct pfm_pmu *pmu = ctx->want->pmu;
+	struct pfm_reg_desc d[256];
+	int n = 0;
+
+	memcpy(pmcs, ctx->regs->pmcs, sizeof(ctx->regs->pmcs));
+	memcpy(pmds, ctx->regs->pmds, sizeof(ctx->regs->pmds));
+	if (pmu->probe_cpu) {
+		memset(d, 0, sizeof(d));
+		n = pmu->describe(ctx->target < 0 ? 0 : ctx->target, d, 256);
+	}
+	for (int i = 0; i < n && i < 256; i++)
+		if (d[i].taken)
+			bv_clear(d[i].is_pmd ? pmds : pmcs, d[i].num);
+}
+
+static void tell(struct pfm_context *ctx, const struct pfm_set *set,
+		 pfarg_setinfo_t *v)
+{
+	v->set_id_next = set->id_next;
+	v->set_flags = set->flags;
+	v->set_runs = set->runs;
+	v->set_timeout = (uint32_t)(switch_left(ctx, set) / 1000);
+	v->set_act_duration = sets_duration(ctx, set);
+	v->set_mmap_offset = smpl_view_offset(ctx, set->id);
+	memcpy(v->set_ovfl_pmds, set->ovfl_pmds, sizeof(v->set_ovfl_pmds));
+	sets_available(ctx, v->set_avail_pmcs, v->set_avail_pmds);
 }
 
 int sets_getinfo(struct pfm_context *ctx, pfarg_setinfo_t *v, int count)
@@ -249,22 +297,10 @@ int sets_getinfo(struct pfm_context *ctx, pfarg_setinfo_t *v, int count)
 
 		if (!set)
 			return fail(EINVAL, "no event set %u", v[i].set_id);
-		if (ctx->state == PFM_LOADED && set->be_priv) {
-			ret = ctx->be->read(ctx, set, set->used_pmds);
-			if (ret < 0)
-				return ret;
-		}
-		v[i].set_id_next = set->id_next;
-		v[i].set_flags = set->flags;
-		v[i].set_runs = set->runs;
-		v[i].set_timeout = set->left_us;
-		v[i].set_act_duration = duration(ctx, set);
-		v[i].set_mmap_offset = 0;
-		for (unsigned j = 0; j < PFM_PMD_BV; j++) {
-			v[i].set_ovfl_pmds[j] = set->ovfl_pmds[j];
-			v[i].set_avail_pmcs[j] = ctx->regs->pmcs[j];
-			v[i].set_avail_pmds[j] = ctx->regs->pmds[j];
-		}
+		ret = sets_refresh(ctx, set);
+		if (ret < 0)
+			return ret;
+		tell(ctx, set, &v[i]);
 	}
 	return 0;
 }

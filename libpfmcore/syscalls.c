@@ -19,6 +19,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "fmt.h"
 #include "vec.h"
 
 /*
@@ -26,7 +27,7 @@
  * bad pointer is EFAULT, not a crash.  Where the kernel refuses that service
  * (seccomp) plain copies do.
  */
-static int copy_user(void *local, void *user, size_t size, bool out)
+int copy_user(void *local, void *user, size_t size, bool out)
 {
 	struct iovec l = { local, size }, u = { user, size };
 	ssize_t n;
@@ -46,14 +47,7 @@ static int copy_user(void *local, void *user, size_t size, bool out)
 	return 0;
 }
 
-/* One vector call; run() gets a private copy of the vector. */
-struct vec_call {
-	int (*run)(struct pfm_context *ctx, void *vec, int count);
-	size_t entry; /* bytes */
-	unsigned cmd; /* CMD_* */
-};
-
-static int vec_run(const struct vec_call *call, int fd, void *vec, int count)
+int vec_run(const struct vec_call *call, int fd, void *vec, int count)
 {
 	union {
 		unsigned char bytes[PFM_ARG_SIZE_MAX];
@@ -130,26 +124,60 @@ static const struct vec_call call_delete_evtsets = { run_delete_evtsets,
 		     -EINVAL :                                  \
 		     vec_run(call, fd, v, count))
 
+int create_context(struct ctx_request *req, void *arg, size_t arg_size,
+		   size_t *smpl_size)
+{
+	unsigned char copy[PFM_ARG_SIZE_MAX];
+	sigset_t old;
+	int ret = 0;
+
+	if (req->fmt) {
+		/* ia64 programs gave -1 for "as large as it is". */
+		if (arg_size != req->fmt->arg_size && arg_size != (size_t)-1)
+			return fail(EINVAL,
+				    "sampling format %s: its argument has %zu "
+				    "bytes, not %zu",
+				    req->fmt->name, req->fmt->arg_size,
+				    arg_size);
+		ret = copy_user(copy, arg, req->fmt->arg_size, false);
+		req->arg = copy;
+	}
+	if (ret < 0) {
+		req->arg = NULL;
+		return ret;
+	}
+	signals_block(&old);
+	ret = ctx_create(req, smpl_size);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	req->arg = NULL;
+	return ret;
+}
+
 int pfm_create_context(pfarg_ctx_t *ctx, void *smpl_arg, size_t smpl_size)
 {
-	pfarg_ctx_t req;
-	sigset_t old;
+	static const pfm_uuid_t none;
+	struct ctx_request req = { .gen = PFM_GEN_A };
+	size_t buf_size = 0;
+	pfarg_ctx_t r;
 	int ret;
 
-	/* Read only with a sampling format, and none is registered. */
-	(void)smpl_arg;
-	(void)smpl_size;
-	ret = copy_user(&req, ctx, sizeof(req), false);
+	ret = copy_user(&r, ctx, sizeof(r), false);
 	if (ret < 0)
 		return edge(ret);
-	signals_block(&old);
-	ret = ctx_create(&req);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	req.flags = r.ctx_flags;
+	if (memcmp(r.ctx_smpl_buf_id, none, sizeof(none)) != 0) {
+		req.fmt = fmt_by_uuid(r.ctx_smpl_buf_id);
+		if (!req.fmt)
+			return edge(-EINVAL);
+	}
+	ret = create_context(&req, smpl_arg, smpl_size, &buf_size);
 	if (ret < 0)
 		return edge(ret);
-	ret = copy_user(&req, ctx, sizeof(req), true);
+	r.ctx_fd = ret;
+	r.ctx_smpl_buf_size = buf_size;
+	ret = copy_user(&r, ctx, sizeof(r), true);
 	if (ret < 0)
-		close(req.ctx_fd);
+		close(r.ctx_fd);
 	return edge(ret);
 }
 
@@ -253,7 +281,7 @@ int pfm_stop(int fd)
 
 int pfm_restart(int fd)
 {
-	return plain_call(fd, 0, attach_restart);
+	return plain_call(fd, 0, ovfl_restart);
 }
 
 int pfm_unload_context(int fd)
@@ -301,6 +329,32 @@ const char *pfm_get_backend(int fd)
 	name = g.ctx->be || g.ctx->chosen ? g.ctx->want->name : "auto";
 	ctx_leave(&g, 0);
 	return name;
+}
+
+int pfm_get_stats(int fd, struct pfm_stats *stats)
+{
+	struct pfm_stats copy;
+	struct pfm_guard g;
+	int ret = ctx_enter(fd, &g);
+
+	if (ret < 0)
+		return edge(ret);
+	copy = g.ctx->stats;
+	ctx_leave(&g, 0);
+	return edge(copy_user(&copy, stats, sizeof(copy), true));
+}
+
+static int run_read_slices(struct pfm_context *ctx, void *v, int count)
+{
+	return switch_read(ctx, v, count);
+}
+
+int pfm_read_slices(int fd, struct pfm_slices *slices, int count)
+{
+	static const struct vec_call call = { run_read_slices,
+					      sizeof(struct pfm_slices), 0 };
+
+	return VEC_CALL(&call, fd, slices, count);
 }
 
 const char *pfm_core_version(void)

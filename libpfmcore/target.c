@@ -108,7 +108,7 @@ static bool is_kthread(int tid)
 	return flags & PF_KTHREAD;
 }
 
-static bool can_ptrace(void)
+bool target_capable(unsigned cap)
 {
 	struct __user_cap_header_struct hdr = {
 		.version = _LINUX_CAPABILITY_VERSION_3,
@@ -117,7 +117,7 @@ static bool can_ptrace(void)
 
 	if (syscall(SYS_capget, &hdr, data) < 0)
 		return false;
-	return data[0].effective >> CAP_SYS_PTRACE & 1;
+	return data[cap / 32].effective >> cap % 32 & 1;
 }
 
 static bool same_owner(const struct target *t)
@@ -132,7 +132,7 @@ static bool same_owner(const struct target *t)
 
 static int check_owner(int tid, const struct target *t)
 {
-	if (same_owner(t) || can_ptrace())
+	if (same_owner(t) || target_capable(CAP_SYS_PTRACE))
 		return 0;
 	return fail(EPERM,
 		    "thread %d belongs to another user or is set-id: "

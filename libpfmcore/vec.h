@@ -42,4 +42,21 @@ static inline int vec_bad(uint32_t *flags, uint32_t retfl, int ret)
 	return ret;
 }
 
+/* syscalls.c: the argument of a call to or from a copy; -EFAULT. */
+int copy_user(void *local, void *user, size_t size, bool out);
+
+/*
+ * The copy of the format's argument, then ctx_create(); for every generation.
+ */
+int create_context(struct ctx_request *req, void *arg, size_t arg_size,
+		   size_t *smpl_size);
+
+/* One vector call; run() gets a private copy of the vector. */
+struct vec_call {
+	int (*run)(struct pfm_context *ctx, void *vec, int count);
+	size_t entry; /* bytes */
+	unsigned cmd; /* CMD_* */
+};
+int vec_run(const struct vec_call *call, int fd, void *vec, int count);
+
 #endif /* PFM_VEC_H */

@@ -8,6 +8,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include "vec.h"
 
@@ -26,6 +27,11 @@ static int commit(struct pfm_context *ctx, int ret)
 	if (ctx->state != PFM_LOADED || !ctx->started || !set->dirty)
 		return ret;
 	ctx->be->stop(ctx, set);
+	/* What overflowed before is handled under the old programming. */
+	if (ctx->interrupts)
+		attach_look(ctx);
+	if (ctx->state != PFM_LOADED || ctx->active != set)
+		return ret;
 	err = attach_sync(ctx, set);
 	if (err == 0)
 		err = ctx->be->start(ctx, set);
@@ -122,25 +128,52 @@ static int check_pmd(const struct pfm_context *ctx, const pfarg_pmd_t *r)
 	return 0;
 }
 
+/* From v2.3 on the first value is not the caller's any more. */
+static uint32_t first_random(const struct pfm_context *ctx,
+			     const pfarg_pmd_t *r)
+{
+	uint32_t seed = 0;
+
+	if (ctx->gen == PFM_GEN_A || !(r->reg_flags & PFM_REGFL_RANDOM))
+		return r->reg_random_seed;
+	if (getrandom(&seed, sizeof(seed), GRND_NONBLOCK) < 0)
+		seed = (uint32_t)clock_ns();
+	return seed | 1;
+}
+
 /* A write replaces the whole description of the register. */
-static void store_pmd(struct pfm_pmd *pmd, const pfarg_pmd_t *r)
+static void store_pmd(const struct pfm_context *ctx, struct pfm_pmd *pmd,
+		      const pfarg_pmd_t *r)
 {
 	pmd->flags = r->reg_flags;
+	pmd->slice_value += r->reg_value - pmd->value;
 	pmd->value = pmd->last_reset = r->reg_value;
 	pmd->long_reset = r->reg_long_reset;
 	pmd->short_reset = r->reg_short_reset;
 	pmd->switch_cnt = pmd->switch_ref = r->reg_ovfl_switch_cnt;
 	pmd->random_mask = r->reg_random_mask;
-	pmd->random_seed = r->reg_random_seed;
+	pmd->random_seed = first_random(ctx, r);
 	pmd->eventid = r->reg_smpl_eventid;
 	memcpy(pmd->reset_pmds, r->reg_reset_pmds, sizeof(pmd->reset_pmds));
 	memcpy(pmd->smpl_pmds, r->reg_smpl_pmds, sizeof(pmd->smpl_pmds));
+}
+
+/* One that overflows is another kind of event for the backend. */
+static void note_kind(struct pfm_context *ctx, struct pfm_set *set,
+		      const struct pfm_pmd *before, const struct pfm_pmd *now)
+{
+	if (!pmd_interrupts(now))
+		return;
+	ctx->interrupts = true;
+	if (!pmd_interrupts(before) || pmd_steady(before) != pmd_steady(now))
+		set->dirty = true;
 }
 
 static int write_pmd(struct vec_cursor *c, pfarg_pmd_t *r)
 {
 	struct pfm_context *ctx = c->ctx;
 	struct pfm_set *set;
+	struct pfm_pmd before;
 	int ret;
 
 	if (!vec_has(ctx->regs->pmds, r->reg_num))
@@ -161,11 +194,13 @@ static int write_pmd(struct vec_cursor *c, pfarg_pmd_t *r)
 	if (ret < 0)
 		return ret;
 	r->reg_flags &= ~PFM_REG_RETFL_MASK;
-	store_pmd(set->pmds[r->reg_num], r);
+	before = *set->pmds[r->reg_num];
+	store_pmd(ctx, set->pmds[r->reg_num], r);
 	bv_clear(set->ovfl_pmds, r->reg_num);
+	note_kind(ctx, set, &before, set->pmds[r->reg_num]);
 	dbg(RW, "fd %d set %u: pmd%u=%" PRIu64, ctx->fd, set->id, r->reg_num,
 	    r->reg_value);
-	if (ctx->state == PFM_LOADED && set->be_priv)
+	if (ctx->state != PFM_UNLOADED && set->be_priv)
 		return ctx->be->write(ctx, set, r->reg_num);
 	return 0;
 }

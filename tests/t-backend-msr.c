@@ -193,7 +193,7 @@ static void test_values(void)
 					   UINT64_C(1) << 32,
 					   (UINT64_C(1) << 48) - 2,
 					   UINT64_C(0x123456789abcdef0),
-					   (uint64_t)-10,
+					   (uint64_t)-1000,
 					   (uint64_t) - (UINT64_C(1) << 31),
 					   (uint64_t) - (UINT64_C(1) << 40) };
 	int fd = context();
@@ -324,7 +324,7 @@ static void fire(int fd)
 	struct pfm_context *ctx = fdtab_get(fd);
 
 	ctx_lock(ctx);
-	timerfd_settime(ctx->be->poll_fd(ctx), 0, &now, NULL);
+	timerfd_settime(ctx->be->look_fd(ctx), 0, &now, NULL);
 	ctx_unlock(ctx);
 }
 

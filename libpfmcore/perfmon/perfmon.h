@@ -7,6 +7,10 @@
  * adds to it is in <pfmcore.h>; where it has to differ from a kernel, see
  * libpfmcore(3), "DEVIATIONS".
  */
+#ifdef PFM_PERFMON_V28_H
+#error "<perfmon/perfmon.h> of v2.8 is here already: one source file can use \
+one generation only; see pfmcore.pc"
+#endif
 #ifndef PFM_PERFMON_H
 #define PFM_PERFMON_H
 
@@ -175,6 +179,19 @@ typedef union pfm_msg {
 	struct pfm_ovfl_msg pfm_ovfl_msg;
 } pfm_msg_t;
 
+/*
+ * A mapped event set (PFM_FL_MAP_SETS): the values as last saved, and a number
+ * that is odd while they change and another one afterwards.
+ */
+#define PFM_SETVFL_ACTIVE 0x1u /* set_status: this is the active set */
+typedef struct pfm_set_view {
+	uint32_t set_status; /* PFM_SETVFL_* */
+	uint32_t set_reserved1;
+	uint64_t set_runs; /* activations */
+	uint64_t set_pmds[PFM_MAX_PMDS];
+	volatile unsigned long set_seq;
+} pfm_set_view_t;
+
 PFM_SIZE_IS(pfarg_ctx_t, 128);
 PFM_SIZE_IS(pfarg_pmc_t, 48);
 PFM_SIZE_IS(pfarg_pmd_t, 176);
@@ -183,6 +200,25 @@ PFM_SIZE_IS(pfarg_load_t, 32);
 PFM_SIZE_IS(pfarg_setdesc_t, 64);
 PFM_SIZE_IS(pfarg_setinfo_t, 192);
 PFM_SIZE_IS(pfm_msg_t, 56);
+
+/*
+ * Numbers for syscall(2).  Those of perfmon2 are other calls today; these are
+ * no calls at all, ENOSYS, and libpfmcompat.a takes them (pfmcore-compat.pc).
+ */
+#ifndef __NR_pfm_create_context
+#define __NR_pfm_create_context 0x2200000
+#endif
+#define __NR_pfm_write_pmcs (__NR_pfm_create_context + 1)
+#define __NR_pfm_write_pmds (__NR_pfm_create_context + 2)
+#define __NR_pfm_read_pmds (__NR_pfm_create_context + 3)
+#define __NR_pfm_load_context (__NR_pfm_create_context + 4)
+#define __NR_pfm_start (__NR_pfm_create_context + 5)
+#define __NR_pfm_stop (__NR_pfm_create_context + 6)
+#define __NR_pfm_restart (__NR_pfm_create_context + 7)
+#define __NR_pfm_create_evtsets (__NR_pfm_create_context + 8)
+#define __NR_pfm_getinfo_evtsets (__NR_pfm_create_context + 9)
+#define __NR_pfm_delete_evtsets (__NR_pfm_create_context + 10)
+#define __NR_pfm_unload_context (__NR_pfm_create_context + 11)
 
 /*
  * The 12 calls.  Each returns 0, or -1 with errno set; pfm_reason() then holds

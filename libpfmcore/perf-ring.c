@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * perf-ring.c - what the kernel tells of overflows: one ring for all events of a
+ * context, owned by an event that counts nothing.
+ *
+ * A record carries the counts of the whole group at the overflow, so that the
+ * PMDs are known as of then, however late it is read.
+ */
+#include "config.h"
+
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "perf-backend.h"
+
+#define SAMPLE_TYPE                                                  \
+	(PERF_SAMPLE_IDENTIFIER | PERF_SAMPLE_IP | PERF_SAMPLE_TID | \
+	 PERF_SAMPLE_TIME | PERF_SAMPLE_ADDR | PERF_SAMPLE_CPU |     \
+	 PERF_SAMPLE_READ)
+
+/* A PERF_RECORD_SAMPLE of that type. */
+struct sample {
+	struct perf_event_header head;
+	uint64_t id, ip;
+	uint32_t tgid, tid;
+	uint64_t time, addr;
+	uint32_t cpu, reserved;
+	struct group_read counts;
+};
+
+/* PERF_RECORD_SAMPLE of the switch timer: what it counts is its nanoseconds. */
+struct tick {
+	struct perf_event_header head;
+	uint64_t id, ns;
+};
+
+struct lost {
+	struct perf_event_header head;
+	uint64_t id, lost;
+};
+
+/* Pages of data: of a context with a format, and without one. */
+#define PAGES_BUFFERED 64
+#define PAGES_PLAIN 2
+
+#define RECORD_MAX (sizeof(struct sample) + PFM_MAX_PMDS * sizeof(uint64_t))
+
+/* All events of a group, and of a ring, must have the same. */
+void perf_ring_clock(struct perf_event_attr *attr)
+{
+	attr->use_clockid = 1;
+	attr->clockid = CLOCK_MONOTONIC;
+}
+
+void perf_ring_attr(struct perf_event_attr *attr)
+{
+	attr->sample_type = SAMPLE_TYPE;
+}
+
+unsigned perf_ring_records(const struct perf_ctx *pc, unsigned nslots)
+{
+	return (unsigned)(pc->ring_size /
+			  (sizeof(struct sample) + nslots * sizeof(uint64_t)));
+}
+
+/* Unprivileged users have kernel.perf_event_mlock_kb for all their rings. */
+static int map_ring(struct perf_ctx *pc, size_t pages)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+
+	for (; pages > 0; pages /= 2) {
+		void *p = mmap(NULL, (1 + pages) * page, PROT_READ | PROT_WRITE,
+			       MAP_SHARED, pc->ring_fd, 0);
+
+		if (p != MAP_FAILED) {
+			pc->ring = p;
+			pc->ring_size = pages * page;
+			return 0;
+		}
+		if (errno != EPERM)
+			break;
+	}
+	return fail(errno, "no ring for the kernel's samples (%m); raise "
+			   "ulimit -l or kernel.perf_event_mlock_kb");
+}
+
+int perf_ring_open(struct pfm_context *ctx)
+{
+	struct perf_ctx *pc = ctx->be_priv;
+	struct perf_event_attr attr = {
+		.type = PERF_TYPE_SOFTWARE,
+		.config = PERF_COUNT_SW_DUMMY,
+		.exclude_kernel = 1,
+	};
+	pid_t pid;
+	int cpu, ret;
+
+	if (pc->ring)
+		return 0;
+	perf_ring_clock(&attr);
+	perf_target(ctx, &pid, &cpu);
+	pc->ring_fd = perf_open(&attr, pid, cpu, -1);
+	if (pc->ring_fd < 0)
+		return perf_refused(errno, "the ring of samples", attr.type,
+				    cpu);
+	ret = map_ring(pc, ctx->fmt ? PAGES_BUFFERED : PAGES_PLAIN);
+	if (ret < 0)
+		perf_ring_close(pc);
+	return ret;
+}
+
+void perf_ring_close(struct perf_ctx *pc)
+{
+	if (pc->timer_fd >= 0)
+		close(pc->timer_fd);
+	if (pc->ring)
+		munmap(pc->ring, pc->ring_size + (size_t)sysconf(_SC_PAGESIZE));
+	if (pc->ring_fd >= 0)
+		close(pc->ring_fd);
+	pc->timer_fd = pc->ring_fd = -1;
+	pc->ring = NULL;
+}
+
+int perf_ring_join(struct pfm_context *ctx, int fd, uint64_t *id)
+{
+	const struct perf_ctx *pc = ctx->be_priv;
+
+	if (ioctl(fd, PERF_EVENT_IOC_SET_OUTPUT, pc->ring_fd) < 0)
+		return fail(errno, "the ring of samples: %m");
+	if (ioctl(fd, PERF_EVENT_IOC_ID, id) < 0)
+		return fail(errno, "the event's number: %m");
+	return 0;
+}
+
+static struct slot *find_slot(struct pfm_set *set, uint64_t id,
+			      const struct group **g)
+{
+	struct perf_set *ps = set->be_priv;
+
+	for (unsigned i = 0; ps && i < ps->ngroups; i++) {
+		*g = &ps->group[i];
+		for (unsigned j = (*g)->first; j < (*g)->first + (*g)->n; j++)
+			if (ps->slot[j].id == id && ps->slot[j].samples)
+				return &ps->slot[j];
+	}
+	return NULL;
+}
+
+/* All PMDs of the group as of the record. */
+static void store_counts(struct perf_set *ps, const struct group *g,
+			 const struct group_read *r)
+{
+	for (unsigned i = 0; i < g->n && i < r->nr; i++) {
+		struct slot *s = &ps->slot[g->first + i];
+
+		s->count = r->value[i];
+		s->reg->value = s->base + s->count;
+		s->reg->enabled_ns = s->base_enabled + r->enabled;
+		s->reg->running_ns = s->base_running + r->running;
+	}
+}
+
+/*
+ * Where the kernel is now with this event.  Overflows that found no room in the
+ * ring have moved it, too; they are counted by PERF_RECORD_LOST.
+ */
+static void follow(struct slot *s)
+{
+	s->ovfl = s->next;
+	s->next += s->period;
+	if (s->count > s->next) {
+		uint64_t missed = (s->count - s->next) / s->period;
+
+		s->ovfl += missed * s->period;
+		s->next += missed * s->period;
+	}
+	s->off = s->limited;
+	s->limited = false;
+	s->wrapped = true;
+}
+
+/* The PMDs outside the group are as of now. */
+static void read_others(struct pfm_context *ctx, struct perf_set *ps,
+			const struct group *g)
+{
+	for (unsigned i = 0; i < ps->ngroups; i++)
+		if (&ps->group[i] != g)
+			perf_read_group(ctx, ps, &ps->group[i]);
+}
+
+static void handle_sample(struct pfm_context *ctx, struct pfm_set *set,
+			  struct slot *s, const struct group *g,
+			  const struct sample *r)
+{
+	struct perf_set *ps = set->be_priv;
+	struct ovfl o = {
+		.ip = r->ip,
+		.addr = r->addr,
+		.tstamp = r->time,
+		.tid = r->tid,
+		.tgid = r->tgid,
+		.cpu = (uint16_t)r->cpu,
+	};
+	uint64_t count = r->counts.value[s - &ps->slot[g->first]];
+
+	/* What overflowed before it was masked or written is of the past. */
+	if (count <= s->since)
+		return;
+	store_counts(ps, g, &r->counts);
+	follow(s);
+	bv_set(o.pmds, s->pmd);
+	if (set != ctx->active) {
+		ovfl_late(ctx, set, &o);
+		return;
+	}
+	if (ps->ngroups > 1)
+		read_others(ctx, ps, g);
+	ovfl_handle(ctx, &o);
+}
+
+static void take_sample(struct pfm_context *ctx, const struct sample *r)
+{
+	const struct group *g = NULL;
+	struct pfm_set *set = ctx->active;
+	struct slot *s = find_slot(set, r->id, &g);
+
+	/* Mostly it is of the active set. */
+	for (struct pfm_set *other = ctx->sets; !s && other;
+	     other = other->next)
+		s = find_slot(set = other, r->id, &g);
+	if (s && ctx->state == PFM_LOADED && r->counts.nr == g->n)
+		handle_sample(ctx, set, s, g, r);
+}
+
+/* Several in one look are one switch: the time of the others is over. */
+static bool take_tick(struct perf_ctx *pc, const struct tick *t)
+{
+	if (t->ns <= pc->timer_since)
+		return false;
+	pc->timer_next += pc->timer_period;
+	return true;
+}
+
+static void take(struct pfm_context *ctx, const struct perf_event_header *h,
+		 bool *expired)
+{
+	struct perf_ctx *pc = ctx->be_priv;
+	const struct sample *r = (const void *)h;
+
+	switch (h->type) {
+	case PERF_RECORD_SAMPLE:
+		if (pc->timer_fd >= 0 && r->id == pc->timer_id)
+			*expired |= take_tick(pc, (const void *)h);
+		else
+			take_sample(ctx, r);
+		break;
+	case PERF_RECORD_LOST:
+		ctx->stats.lost += ((const struct lost *)h)->lost;
+		break;
+	case PERF_RECORD_THROTTLE:
+		ctx->stats.throttled++;
+		break;
+	}
+}
+
+/* A record that goes over the end of the ring is put together. */
+static const void *record_at(const struct perf_ctx *pc, uint64_t at,
+			     uint64_t *copy, size_t size)
+{
+	const char *data = (const char *)pc->ring + pc->ring->data_offset;
+	size_t from = at & (pc->ring_size - 1);
+	const struct perf_event_header *h = (const void *)(data + from);
+	size_t first = pc->ring_size - from;
+
+	/* Records are a multiple of eight: the header is whole. */
+	if (h->size <= first || h->size > size)
+		return h;
+	memcpy(copy, h, first);
+	memcpy((char *)copy + first, data, h->size - first);
+	return copy;
+}
+
+int perf_look(struct pfm_context *ctx)
+{
+	struct perf_ctx *pc = ctx->be_priv;
+	uint64_t copy[RECORD_MAX / sizeof(uint64_t) + 1], head, tail;
+	bool expired = false;
+
+	if (!pc->ring)
+		return 0;
+	head = __atomic_load_n(&pc->ring->data_head, __ATOMIC_ACQUIRE);
+	tail = pc->ring->data_tail;
+	if (head == tail)
+		return 0;
+	while (tail < head) {
+		const struct perf_event_header *h =
+			record_at(pc, tail, copy, sizeof(copy));
+
+		tail += h->size;
+		take(ctx, h, &expired);
+		__atomic_store_n(&pc->ring->data_tail, tail, __ATOMIC_RELEASE);
+	}
+	if (expired)
+		switch_expired(ctx);
+	return 0;
+}
