@@ -105,7 +105,6 @@ static int prepare(struct pfm_context *ctx)
 		if (ctx->timer_fd < 0)
 			return fail(errno, "no timer for event sets: %m");
 	}
-	/* Where the helper is refused the target runs on, not monitored. */
 	if (ctx->flags & PFM_FL_NOTIFY_BLOCK) {
 		ctx->block = block_open(ctx->target);
 		if (ctx->block < 0)
@@ -148,7 +147,7 @@ int attach_load(struct pfm_context *ctx, const pfarg_load_t *req)
 	}
 	sets_reset(ctx);
 	ctx->stats = (struct pfm_stats){ 0 };
-	set->runs = 1;
+	set->runs++;
 	switch_begin(ctx);
 	dbg(CTX, "fd %d: loaded on %s %d, set %u", ctx->fd,
 	    ctx->flags & PFM_FL_SYSTEM_WIDE ? "CPU" : "thread", target,
@@ -304,13 +303,18 @@ static bool target_gone(const struct pfm_context *ctx)
  */
 bool attach_reap(struct pfm_context *ctx)
 {
+	bool told;
+
 	if (ctx->state == PFM_UNLOADED ||
 	    ctx->flags & (PFM_FL_SYSTEM_WIDE | PFM_FL_INHERIT) ||
 	    ctx_is_self(ctx) || !target_gone(ctx))
 		return false;
 	dbg(CTX, "fd %d: thread %d exited", ctx->fd, ctx->target);
+	/* v2.8: who monitored itself is not told of its end. */
+	told = ctx->gen == PFM_GEN_A || ctx->be->exit_fd(ctx) >= 0;
 	attach_unload(ctx);
-	msg_end(ctx);
+	if (told)
+		msg_end(ctx);
 	return true;
 }
 

@@ -278,7 +278,7 @@ static int perf_freeze(struct pfm_context *ctx, struct pfm_set *set)
 
 		s->base = s->reg->value - s->count;
 		s->since = s->count;
-		s->wrapped = false;
+		s->wrapped = s->early = false;
 	}
 	return ret;
 }
@@ -317,7 +317,7 @@ static int perf_write(struct pfm_context *ctx, struct pfm_set *set, unsigned n)
 
 	if (!s)
 		return 0;
-	s->wrapped = false;
+	s->wrapped = s->early = false;
 	if (!ps->running)
 		return write_still(ctx, ps, s);
 	if (!s->samples)

@@ -28,7 +28,7 @@
 #define STOP_TIMEOUT 2
 
 /* In bytes, as the kernel has signal sets. */
-#define KERNEL_SIGSET (_NSIG / 8)
+#define KERNEL_SIGSET ((size_t)_NSIG / 8)
 
 /* <linux/errno.h> keeps it to the kernel: again, unless a handler runs first. */
 #define ERESTARTNOHAND 514
@@ -47,7 +47,8 @@ struct tracee {
 	bool wanted; /* stopped; else it is let go as soon as it stops */
 };
 
-HELPER_CODE static long trace(int request, int tid, long data)
+/* Numbers that the kernel takes as long are given as long: see syscall(2). */
+HELPER_CODE static long trace(long request, long tid, long data)
 {
 	return syscall(SYS_ptrace, request, tid, NULL, data);
 }
@@ -60,10 +61,12 @@ HELPER_CODE static int probe(const struct tracee *t)
 {
 	char byte;
 	struct iovec to = { &byte, 1 }, from = { (void *)1, 1 };
+	const long one = 1, flags = 0;
 
 	if (syscall(SYS_faccessat, t->proc_fd, "stat", F_OK) < 0)
 		return -ESRCH;
-	if (syscall(SYS_process_vm_readv, t->tid, &to, 1, &from, 1, 0) >= 0)
+	if (syscall(SYS_process_vm_readv, t->tid, &to, one, &from, one,
+		    flags) >= 0)
 		return 0;
 	return errno == EPERM || errno == ESRCH ? -errno : 0;
 }
@@ -85,24 +88,25 @@ static const int again[] = {
 	SYS_sendmsg,
 };
 
-HELPER_CODE static void resume_call(int tid)
+HELPER_CODE static void resume_call(long tid)
 {
 	struct user_regs_struct regs;
 	struct iovec v = { &regs, sizeof(regs) };
 	const long set = NT_PRSTATUS;
 
 	/* Those of a 32-bit thread are fewer. */
-	if (syscall(SYS_ptrace, PTRACE_GETREGSET, tid, set, &v) < 0 ||
+	if (syscall(SYS_ptrace, (long)PTRACE_GETREGSET, tid, set, &v) < 0 ||
 	    v.iov_len != sizeof(regs) || (long)regs.rax != -EINTR)
 		return;
 	for (unsigned i = 0; i < sizeof(again) / sizeof(again[0]); i++)
 		if (regs.orig_rax == (unsigned long)again[i]) {
 			regs.rax = (unsigned long)-ERESTARTNOHAND;
-			syscall(SYS_ptrace, PTRACE_SETREGSET, tid, set, &v);
+			syscall(SYS_ptrace, (long)PTRACE_SETREGSET, tid, set,
+				&v);
 		}
 }
 #else
-HELPER_CODE static void resume_call(int tid)
+HELPER_CODE static void resume_call(long tid)
 {
 	(void)tid;
 }
@@ -123,7 +127,7 @@ HELPER_CODE static void look(struct tracee *t)
 	long tid;
 
 	syscall(SYS_read, t->chld_fd, &info, sizeof(info));
-	while ((tid = syscall(SYS_wait4, -1, &status, __WALL | WNOHANG, 0)) >
+	while ((tid = syscall(SYS_wait4, -1, &status, __WALL | WNOHANG, NULL)) >
 	       0) {
 		if (!WIFSTOPPED(status)) {
 			t->state = GONE;

@@ -4,34 +4,24 @@
  * parent, in whatever way it comes, and then writes back what the registers
  * were (guard.c).  It is there while the parent has a CPU.
  *
- * It is a copy of the parent, which may have threads and locks held by them:
- * from its beginning to its end it makes system calls and nothing else, by
- * syscall(), since a sanitizer takes locks around those of the C library.  It
- * has no exit signal, so that the program's own wait() never meets it.
- *
  * It answers nothing.  What was sent is read also when the sender is gone, so a
  * CPU that was told of before its first write is undone.
  */
 #include "config.h"
 
-#include <fcntl.h>
 #include <poll.h>
-#include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "guard.h"
+#include "helper.h"
 #include "priv.h"
 
-#define NO_SANITIZE \
-	__attribute__((no_sanitize("address", "thread", "undefined")))
 #define MAX_CPUS 8192
 
 /* Where there are two they differ in the offset's unit: it is 0. */
@@ -49,8 +39,8 @@ struct message {
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static int sock = -1; /* to the guardian; under the lock, as all below */
-static pid_t guardian;
+/* Under the lock, as the next; sock is -1 without one. */
+static struct helper guardian = { .sock = -1 };
 static unsigned ncpus;
 
 /* The guardian's own; the parent has it as zero pages. */
@@ -59,21 +49,23 @@ static struct {
 	const struct pfm_msr_ops *ops; /* NULL: not here */
 } kept[MAX_CPUS];
 
-NO_SANITIZE static void restore_cpu(int cpu)
+HELPER_CODE static void restore_cpu(int cpu)
 {
+	/* An int leaves half of what the kernel takes undefined. */
+	const long offset = 0;
 	struct msr_cpu c = { .ops = kept[cpu].ops,
 			     .cpu = cpu,
 			     .fd = kept[cpu].msr_fd };
 	long map = syscall(SYS_MAP, NULL, sizeof(struct guard_file),
 			   PROT_READ | PROT_WRITE, MAP_SHARED,
-			   kept[cpu].lock_fd, 0);
+			   kept[cpu].lock_fd, offset);
 
 	if (map != -1)
 		guard_play(&c, (struct guard_file *)map);
 	syscall(SYS_flock, kept[cpu].lock_fd, LOCK_UN);
 }
 
-NO_SANITIZE static void forget_cpu(int cpu)
+HELPER_CODE static void forget_cpu(int cpu)
 {
 	if (!kept[cpu].ops)
 		return;
@@ -83,7 +75,7 @@ NO_SANITIZE static void forget_cpu(int cpu)
 }
 
 /* False: the other end is closed, or is silent with MSG_DONTWAIT. */
-NO_SANITIZE static bool receive(int fd, int flags)
+HELPER_CODE static bool receive(int fd, int flags)
 {
 	union {
 		char buf[CMSG_SPACE(2 * sizeof(int))];
@@ -113,50 +105,18 @@ NO_SANITIZE static bool receive(int fd, int flags)
 	return true;
 }
 
-NO_SANITIZE static void close_range_of(unsigned first, unsigned last)
-{
-	if (first > last || syscall(SYS_close_range, first, last, 0) == 0)
-		return;
-	/* Linux before 5.9. */
-	for (unsigned fd = first; fd <= last && fd < 65536; fd++)
-		syscall(SYS_close, fd);
-}
-
-/* All descriptors but these two, none of which is 0 to 2, are let go of. */
-NO_SANITIZE static void close_others(int a, int b)
-{
-	unsigned lo = (unsigned)(a < b ? a : b), hi = (unsigned)(a < b ? b : a);
-	long null = syscall(SYS_openat, AT_FDCWD, "/dev/null", O_RDWR, 0);
-
-	for (int i = 0; i < 3; i++)
-		syscall(SYS_dup3, null, i, 0);
-	close_range_of(3, lo - 1);
-	close_range_of(lo + 1, hi - 1);
-	close_range_of(hi + 1, ~0u);
-}
-
 /*
  * The parent's end shows twice: its end of the socket is closed (also by exec),
  * and its pidfd is readable (also when a child of its holds the socket).  What
  * it had sent before is still there to be read.
  */
-NO_SANITIZE _Noreturn static void guardian_main(int fd, int pidfd)
+HELPER_CODE static void guardian_run(int fd, int parent, const void *arg)
 {
 	struct pollfd p[2] = { { .fd = fd, .events = POLLIN },
-			       { .fd = pidfd, .events = POLLIN } };
+			       { .fd = parent, .events = POLLIN } };
 	bool orphan = false;
 
-	syscall(SYS_setsid);
-	syscall(SYS_prctl, PR_SET_NAME, "pfm-guard", 0, 0, 0);
-	syscall(SYS_chdir, "/");
-	/* The program may have started with its standard streams closed. */
-	fd = p[0].fd = (int)syscall(SYS_fcntl, fd, F_DUPFD, 3);
-	p[1].fd = (int)syscall(SYS_fcntl, pidfd, F_DUPFD, 3);
-	if (p[0].fd < 0 || p[1].fd < 0)
-		syscall(SYS_exit_group, 1);
-	close_others(p[0].fd, p[1].fd);
-	/* From here on no descriptor of the program's is open twice. */
-	syscall(SYS_sendto, fd, "", 1, MSG_NOSIGNAL, NULL, 0);
+	(void)arg;
 	while (!orphan) {
 		if (syscall(SYS_ppoll, p, 2, NULL, NULL, 0) < 0)
 			continue;
@@ -171,58 +131,25 @@ NO_SANITIZE _Noreturn static void guardian_main(int fd, int pidfd)
 	for (int cpu = 0; cpu < MAX_CPUS; cpu++)
 		if (kept[cpu].ops)
 			restore_cpu(cpu);
-	syscall(SYS_exit_group, 0);
-	__builtin_unreachable();
 }
 
 /* lock is held. */
 static int start(void)
 {
-	int sv[2], cancel, pidfd = (int)syscall(SYS_pidfd_open, getpid(), 0);
-	sigset_t all, old;
-	char ready;
+	static const struct helper_job job = {
+		.what = "guardian for registers",
+		.name = "pfm-guard",
+		.run = guardian_run,
+	};
 
-	if (pidfd < 0)
-		return fail(errno,
-			    "no guardian for registers: pidfd_open: %m (it "
-			    "takes Linux 5.3)");
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sv) < 0) {
-		close(pidfd);
-		return fail(errno, "no guardian for registers: socket: %m");
-	}
-	sigfillset(&all);
-	pthread_sigmask(SIG_BLOCK, &all, &old);
-	/* The copy of a thread that is being cancelled would act on it. */
-	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
-	guardian = (pid_t)syscall(SYS_clone, 0, NULL, NULL, NULL, 0);
-	if (guardian == 0)
-		guardian_main(sv[1], pidfd);
-	pthread_setcancelstate(cancel, NULL);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	close(sv[1]);
-	close(pidfd);
-	if (guardian < 0) {
-		close(sv[0]);
-		return fail(errno, "no guardian for registers: clone: %m");
-	}
-	sock = sv[0];
-	/* Its copies of descriptors would hide that the last one was closed. */
-	while (recv(sock, &ready, 1, 0) < 0 && errno == EINTR)
-		;
-	return 0;
+	return helper_start(&guardian, &job);
 }
 
-/*
- * lock is held.  Closing alone will not do: a child of the program's may have
- * our end of the socket too.
- */
+/* lock is held. */
 static void end(void)
 {
-	shutdown(sock, SHUT_RDWR);
-	close(sock);
-	sock = -1;
-	while (waitpid(guardian, NULL, __WCLONE) < 0 && errno == EINTR)
-		;
+	helper_end(&guardian);
+	guardian.sock = -1;
 }
 
 static int tell(const struct message *m, const int fds[2])
@@ -245,7 +172,7 @@ static int tell(const struct message *m, const int fds[2])
 		cm->cmsg_len = CMSG_LEN(2 * sizeof(int));
 		memcpy(CMSG_DATA(cm), fds, 2 * sizeof(int));
 	}
-	return sendmsg(sock, &hdr, MSG_NOSIGNAL) < 0 ? -errno : 0;
+	return sendmsg(guardian.sock, &hdr, MSG_NOSIGNAL) < 0 ? -errno : 0;
 }
 
 int guard_process_add(const struct msr_cpu *c, int lock_fd)
@@ -258,7 +185,7 @@ int guard_process_add(const struct msr_cpu *c, int lock_fd)
 		return fail(EINVAL, "CPU %d: none above %d can be counted",
 			    c->cpu, MAX_CPUS - 1);
 	pthread_mutex_lock(&lock);
-	if (sock < 0)
+	if (guardian.sock < 0)
 		ret = start();
 	if (ret == 0) {
 		ret = tell(&m, fds);
@@ -276,7 +203,7 @@ int guard_process_add(const struct msr_cpu *c, int lock_fd)
 	}
 	if (ret == 0)
 		ncpus++;
-	else if (sock >= 0 && !ncpus)
+	else if (guardian.sock >= 0 && !ncpus)
 		end();
 	pthread_mutex_unlock(&lock);
 	return ret;
@@ -310,9 +237,9 @@ static void fork_parent(void)
 
 static void fork_child(void)
 {
-	if (sock >= 0)
-		close(sock);
-	sock = -1;
+	if (guardian.sock >= 0)
+		close(guardian.sock);
+	guardian.sock = -1;
 	ncpus = 0;
 	pthread_mutex_unlock(&lock);
 }

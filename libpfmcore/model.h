@@ -116,6 +116,9 @@ void model_share(struct model *a, struct model *b);
 void msr_model_set(struct model *const *cpus, unsigned n); /* borrowed */
 /* Instructions a real access would retire in the kernel; 0 by default. */
 void msr_model_set_cost(unsigned insns);
+/* model_advance() of CPU cpu, while a thread of the library looks at it. */
+void msr_model_advance(unsigned cpu, unsigned event, unsigned umask,
+		       unsigned cpl, uint64_t n);
 /* CPUID of a model (cpu -1: the first); false: no models, or no such leaf. */
 bool msr_model_cpuid(int cpu, uint32_t leaf, uint32_t sub,
 		     struct cpuid_regs *r);

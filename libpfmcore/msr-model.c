@@ -76,6 +76,18 @@ static int model_open(struct msr_cpu *c)
 		    c->cpu);
 }
 
+void msr_model_advance(unsigned cpu, unsigned event, unsigned umask,
+		       unsigned cpl, uint64_t n)
+{
+	struct model *m;
+
+	pthread_mutex_lock(&lock);
+	m = model_of((int)cpu);
+	if (m)
+		model_advance(m, event, umask, cpl, n);
+	pthread_mutex_unlock(&lock);
+}
+
 static int run_one(struct model *m, struct msr_op *op)
 {
 	model_kernel(m, cost);

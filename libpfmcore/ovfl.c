@@ -131,7 +131,7 @@ static void mask(struct pfm_context *ctx, struct pfm_set *set)
  * msg_ovfl_pid holds the thread and msg_ovfl_tid the process: reference,
  * section 17, row 16.
  */
-static void notify(struct pfm_context *ctx, const struct pfm_set *set,
+static void notify(struct pfm_context *ctx, struct pfm_set *set,
 		   const struct ovfl *o)
 {
 	struct pfm_ovfl_msg msg = {
@@ -154,6 +154,10 @@ static void notify(struct pfm_context *ctx, const struct pfm_set *set,
 		ctx->stats.notified++;
 	else
 		ctx->stats.unnotified++;
+	/* v2.8: a tool that does not read is not monitored for. */
+	if (!told && ctx->gen == PFM_GEN_C && ctx->state == PFM_LOADED &&
+	    ctx->active == set)
+		mask(ctx, set);
 }
 
 /* Note what wrapped; *notify: one of them asks for a message.  Switch due? */

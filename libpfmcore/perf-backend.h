@@ -27,6 +27,7 @@ struct slot {
 	bool limited;    /* the kernel stops it at its next overflow */
 	bool off;        /* the kernel has stopped it */
 	bool wrapped;    /* and the reset is still to come */
+	bool early;      /* handled with another's record: its own is to come */
 	uint64_t id;     /* in the records */
 	uint64_t period; /* sample_period */
 	uint64_t next;   /* count at the next overflow */

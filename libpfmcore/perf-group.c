@@ -178,7 +178,10 @@ static void map_pages(const struct pfm_context *ctx, struct perf_set *ps,
 	}
 }
 
-/* The times are since load; a set opened again goes on with them. */
+/*
+ * The times are since load, in v2.8 since the set was made; a set opened again
+ * goes on with them.
+ */
 static void slot_init(const struct pfm_context *ctx, struct slot *s,
 		      struct pfm_pmd *reg, unsigned n, int fd)
 {
@@ -186,7 +189,7 @@ static void slot_init(const struct pfm_context *ctx, struct slot *s,
 	s->base = reg->value;
 	s->samples = pmd_interrupts(reg);
 	s->period = s->next = pmd_period(reg->value);
-	if (ctx->state == PFM_UNLOADED)
+	if (ctx->state == PFM_UNLOADED && ctx->gen == PFM_GEN_A)
 		return;
 	s->base_enabled = reg->enabled_ns;
 	s->base_running = reg->running_ns;

@@ -182,6 +182,33 @@ static void follow(struct slot *s)
 	s->wrapped = true;
 }
 
+/*
+ * What else had wrapped by then is of the same interrupt.  The record that tells
+ * of it comes later, far before its next overflow.
+ */
+static void follow_others(struct perf_set *ps, const struct group *g,
+			  const struct slot *s, uint64_t *pmds)
+{
+	for (unsigned i = g->first; i < g->first + g->n; i++) {
+		struct slot *other = &ps->slot[i];
+
+		if (other == s || !other->samples ||
+		    other->count < other->next || other->count <= other->since)
+			continue;
+		follow(other);
+		other->early = true;
+		bv_set(pmds, other->pmd);
+	}
+}
+
+static bool told_before(struct slot *s, uint64_t count)
+{
+	bool before = s->early && count + s->period / 2 < s->next;
+
+	s->early = false;
+	return before;
+}
+
 /* The PMDs outside the group are as of now. */
 static void read_others(struct pfm_context *ctx, struct perf_set *ps,
 			const struct group *g)
@@ -207,11 +234,12 @@ static void handle_sample(struct pfm_context *ctx, struct pfm_set *set,
 	uint64_t count = r->counts.value[s - &ps->slot[g->first]];
 
 	/* What overflowed before it was masked or written is of the past. */
-	if (count <= s->since)
+	if (count <= s->since || told_before(s, count))
 		return;
 	store_counts(ps, g, &r->counts);
 	follow(s);
 	bv_set(o.pmds, s->pmd);
+	follow_others(ps, g, s, o.pmds);
 	if (set != ctx->active) {
 		ovfl_late(ctx, set, &o);
 		return;

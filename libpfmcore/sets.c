@@ -188,21 +188,34 @@ int sets_check_chain(const struct pfm_context *ctx)
 	return 0;
 }
 
-/* A load starts runs, durations, overflow marks and times from zero. */
+static void times_reset(struct pfm_set *set)
+{
+	unsigned n;
+
+	set->runs = set->active_ns = 0;
+	BV_FOREACH(n, set->used_pmds, PFM_PMD_BV) {
+		set->pmds[n]->enabled_ns = 0;
+		set->pmds[n]->running_ns = 0;
+	}
+}
+
+/*
+ * A load starts overflow marks and timeouts from zero, and in v2.2 also runs and
+ * durations, which v2.8 keeps until the set is made anew.
+ */
 void sets_reset(struct pfm_context *ctx)
 {
 	unsigned n;
 
 	for (struct pfm_set *set = ctx->sets; set; set = set->next) {
-		set->runs = set->active_ns = set->started_ns = 0;
+		if (ctx->gen == PFM_GEN_A)
+			times_reset(set);
+		set->started_ns = 0;
 		set->left_ns = set->timeout_ns;
 		for (unsigned i = 0; i < PFM_PMD_BV; i++)
 			set->ovfl_pmds[i] = set->reset_pmds[i] = 0;
-		BV_FOREACH(n, set->used_pmds, PFM_PMD_BV) {
-			set->pmds[n]->enabled_ns = 0;
-			set->pmds[n]->running_ns = 0;
+		BV_FOREACH(n, set->used_pmds, PFM_PMD_BV)
 			set->pmds[n]->switch_cnt = set->pmds[n]->switch_ref;
-		}
 	}
 }
 

@@ -240,15 +240,15 @@ void smpl_view(struct pfm_context *ctx, const struct pfm_set *set)
 
 	if (!v)
 		return;
-	__atomic_store_n(&v->set_seq, v->set_seq + 1, __ATOMIC_RELAXED);
-	__atomic_thread_fence(__ATOMIC_RELEASE);
+	/* As an acquire it keeps what follows behind it. */
+	__atomic_fetch_add(&v->set_seq, 1, __ATOMIC_ACQ_REL);
 	v->set_status = ctx->active == set && ctx->state != PFM_UNLOADED ?
 				PFM_SETVFL_ACTIVE :
 				0;
 	v->set_runs = set->runs;
 	BV_FOREACH(n, set->used_pmds, PFM_PMD_BV)
 		v->set_pmds[n] = set->pmds[n]->value;
-	__atomic_store_n(&v->set_seq, v->set_seq + 1, __ATOMIC_RELEASE);
+	__atomic_fetch_add(&v->set_seq, 1, __ATOMIC_RELEASE);
 }
 
 static int check_map(const struct pfm_context *ctx, size_t size)

@@ -106,7 +106,7 @@ static uint64_t count(int fd, unsigned n)
 
 static void advance(unsigned cpu, uint64_t n)
 {
-	model_advance(cpus[cpu], INSTRUCTIONS, 0, 3, n);
+	msr_model_advance(cpu, INSTRUCTIONS, 0, 3, n);
 }
 
 /* Give every register that can hold one a value nobody expects. */

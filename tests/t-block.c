@@ -820,12 +820,13 @@ static _Atomic int handler_ret;
 
 static void hold_in_handler(int sig)
 {
+	int err = errno;
+
 	(void)sig;
-	errno = 0;
 	handler_ret = block_hold(handler_handle);
 	handler_ret |= !stands_still();
 	handler_ret |= block_release(handler_handle);
-	handler_ret |= errno;
+	errno = err;
 }
 
 static void raise_usr1(void)

@@ -44,9 +44,10 @@ extern "C" {
 #define PFM_PMD_BV PFM_BVSIZE(PFM_MAX_PMDS)
 
 /* pfarg_ctx_t.ctx_flags */
-#define PFM_FL_NOTIFY_BLOCK 0x01 /* block the thread on notification */
-#define PFM_FL_SYSTEM_WIDE 0x02  /* monitor a CPU, not a thread */
-#define PFM_FL_OVFL_NO_MSG 0x80  /* notify by signal only, no message */
+#define PFM_FL_NOTIFY_BLOCK 0x01    /* block the thread on notification */
+#define PFM_FL_SYSTEM_WIDE 0x02     /* monitor a CPU, not a thread */
+#define PFM_FL_OVFL_NO_MSG 0x80     /* notify by signal only, no message */
+#define PFM_X86_FL_INSECURE 0x10000 /* ignored: rdpmc needs no leave here */
 
 /* pfarg_pmc_t.reg_flags and pfarg_pmd_t.reg_flags */
 #define PFM_REGFL_OVFL_NOTIFY 0x1 /* PMD: notify on overflow */
