@@ -127,9 +127,12 @@ static int stop_groups(struct perf_set *ps)
 
 	if (!ps || !ps->running)
 		return 0;
-	for (unsigned i = 0; i < ps->ngroups && ret == 0; i++)
-		ret = slot_ioctl(&ps->slot[ps->group[i].first],
-				 PERF_EVENT_IOC_DISABLE, NULL, "stop");
+	for (unsigned i = 0; i < ps->ngroups && ret == 0; i++) {
+		struct slot *leader = &ps->slot[ps->group[i].first];
+
+		ret = slot_ioctl(leader, PERF_EVENT_IOC_DISABLE, NULL, "stop");
+		leader->off &= ret < 0;
+	}
 	ps->running = ret < 0;
 	ps->still = false;
 	return ret;
@@ -164,6 +167,8 @@ static bool one_shot(const struct pfm_context *ctx, const struct pfm_set *set,
 	const struct pfm_pmd *pmd = s->reg;
 	unsigned n;
 
+	if (s->lasting)
+		return false;
 	if (!ctx->fmt)
 		return !(set->flags & PFM_SETFL_OVFL_SWITCH &&
 			 pmd->switch_cnt == 1 &&
@@ -180,7 +185,7 @@ static bool one_shot(const struct pfm_context *ctx, const struct pfm_set *set,
 }
 
 /* The next overflow of a stopped event where its PMD wraps. */
-static int program(struct slot *s)
+static int program(const struct perf_ctx *pc, struct slot *s)
 {
 	uint64_t want = 0 - s->base;
 	uint64_t period = pmd_period(s->base + s->count);
@@ -189,17 +194,25 @@ static int program(struct slot *s)
 		return 0;
 	s->period = period;
 	s->next = s->count + period;
-	s->since = s->count;
+	s->after = perf_ring_head(pc);
 	return slot_ioctl(s, PERF_EVENT_IOC_PERIOD, &period,
 			  "set the period of");
 }
 
-/* One event goes: alone, or as a leader with its group. */
+/*
+ * One event goes: alone, or as a leader with its group.  The record of an
+ * overflow may be here before the kernel has stopped the event: it must not do
+ * so after it was started again.
+ */
 static int enable(struct pfm_context *ctx, struct pfm_set *set, struct slot *s,
 		  bool leader)
 {
 	int ret = 0;
 
+	if (s->off)
+		ret = slot_ioctl(s, PERF_EVENT_IOC_DISABLE, NULL, "stop");
+	if (ret < 0)
+		return ret;
 	if (s->samples && !s->limited && one_shot(ctx, set, s)) {
 		ret = slot_ioctl(s, PERF_EVENT_IOC_REFRESH, (void *)1, "start");
 		s->limited = ret == 0;
@@ -224,7 +237,7 @@ static int start_group(struct pfm_context *ctx, struct pfm_set *set,
 		if (s->samples && s->next != 0 - s->base)
 			ret = settle(ctx, ps);
 		if (s->samples && ret == 0)
-			ret = program(s);
+			ret = program(ctx->be_priv, s);
 		if (ret == 0)
 			ret = enable(ctx, set, s, i == 1);
 	}
@@ -268,6 +281,7 @@ static int perf_stop(struct pfm_context *ctx, struct pfm_set *set)
 
 static int perf_freeze(struct pfm_context *ctx, struct pfm_set *set)
 {
+	const struct perf_ctx *pc = ctx->be_priv;
 	struct perf_set *ps = set->be_priv;
 	int ret = stop_groups(ps);
 
@@ -277,7 +291,7 @@ static int perf_freeze(struct pfm_context *ctx, struct pfm_set *set)
 		struct slot *s = &ps->slot[i];
 
 		s->base = s->reg->value - s->count;
-		s->since = s->count;
+		s->after = pc->ring ? perf_ring_head(pc) : 0;
 		s->wrapped = s->early = false;
 	}
 	return ret;
@@ -347,7 +361,7 @@ static int perf_reset(struct pfm_context *ctx, struct pfm_set *set, unsigned n)
 	if (!s->samples || !ps->running)
 		return 0;
 	if (s->next != 0 - s->base)
-		ret = program(s);
+		ret = program(ctx->be_priv, s);
 	if (ret == 0 && s->off)
 		ret = enable(ctx, set, s, true);
 	return ret;

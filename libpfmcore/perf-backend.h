@@ -24,6 +24,7 @@ struct slot {
 	uint64_t count;                    /* as last seen */
 
 	bool samples;    /* it overflows: what follows is in use */
+	bool lasting;    /* once the kernel stops it, nothing starts it */
 	bool limited;    /* the kernel stops it at its next overflow */
 	bool off;        /* the kernel has stopped it */
 	bool wrapped;    /* and the reset is still to come */
@@ -32,7 +33,7 @@ struct slot {
 	uint64_t period; /* sample_period */
 	uint64_t next;   /* count at the next overflow */
 	uint64_t ovfl;   /* count at the last one */
-	uint64_t since;  /* records up to this count are of the past */
+	uint64_t after;  /* records before this place are of the past */
 };
 
 struct group {
@@ -44,6 +45,7 @@ struct group {
 struct perf_set {
 	unsigned nslots, ngroups;
 	bool running;
+	bool lean;           /* one event: its records bear no counts */
 	bool still;          /* stopped, and every slot's count is known */
 	struct slot *slot;   /* owned */
 	struct group *group; /* owned */
@@ -70,7 +72,7 @@ struct perf_ctx {
 	int timer_fd;          /* task clock for set switches, or -1 */
 	uint64_t timer_id;     /* in the records */
 	uint64_t timer_period; /* ns */
-	uint64_t timer_next, timer_since; /* as of a slot */
+	uint64_t timer_next, timer_since; /* its counts */
 };
 
 /* pid and cpu of perf_event_open(2) for the context's target. */
@@ -97,8 +99,10 @@ void perf_ring_close(struct perf_ctx *pc);
 /* Have the records of fd in the ring; *id is what they bear. */
 int perf_ring_join(struct pfm_context *ctx, int fd, uint64_t *id);
 void perf_ring_clock(struct perf_event_attr *attr);
-/* What a record of the event holds. */
-void perf_ring_attr(struct perf_event_attr *attr);
+/* What a record of the event holds; lean: all but counts. */
+void perf_ring_attr(struct perf_event_attr *attr, bool lean);
+/* Where the next record will be. */
+uint64_t perf_ring_head(const struct perf_ctx *pc);
 unsigned perf_ring_records(const struct perf_ctx *pc, unsigned nslots);
 int perf_look(struct pfm_context *ctx);
 

@@ -70,14 +70,14 @@ static unsigned group_types(const struct pfm_set *set, unsigned *types)
 
 /*
  * A wake-up for each sample, unless the format says how many it takes: then so
- * many that a buffer is full just when one comes.
+ * many that one comes as soon as can be after the buffer is full.
  */
 static unsigned wakeup_after(const struct pfm_context *ctx,
 			     const struct pfm_set *set,
 			     const struct pfm_pmd *pmd)
 {
 	const struct perf_ctx *pc = ctx->be_priv;
-	unsigned nvalues = 0, room, most, n;
+	unsigned nvalues = 0, room, most, best, n;
 
 	if (!ctx->fmt || !ctx->fmt->room || !pmd_steady(pmd))
 		return 1;
@@ -95,9 +95,11 @@ static unsigned wakeup_after(const struct pfm_context *ctx,
 		most = room / 4;
 	if (most > MOST_SAMPLES)
 		most = MOST_SAMPLES;
-	while (most > 1 && room % most)
-		most--;
-	return most ? most : 1;
+	best = most;
+	for (unsigned m = most; m > most / 2; m--)
+		if ((m - room % m) % m < (best - room % best) % best)
+			best = m;
+	return best ? best : 1;
 }
 
 static void sampling_attr(const struct pfm_context *ctx,
@@ -106,7 +108,7 @@ static void sampling_attr(const struct pfm_context *ctx,
 {
 	const struct pfm_pmd *pmd = set->pmds[n];
 
-	perf_ring_attr(attr);
+	perf_ring_attr(attr, ((struct perf_set *)set->be_priv)->lean);
 	attr->sample_period = pmd_period(pmd->value);
 	attr->wakeup_events = wakeup_after(ctx, set, pmd);
 }
@@ -183,11 +185,15 @@ static void map_pages(const struct pfm_context *ctx, struct perf_set *ps,
  * goes on with them.
  */
 static void slot_init(const struct pfm_context *ctx, struct slot *s,
-		      struct pfm_pmd *reg, unsigned n, int fd)
+		      struct pfm_set *set, unsigned n)
 {
-	*s = (struct slot){ .fd = fd, .pmd = n, .reg = reg };
+	struct pfm_pmd *reg = set->pmds[n];
+
+	s->pmd = n;
+	s->reg = reg;
 	s->base = reg->value;
 	s->samples = pmd_interrupts(reg);
+	s->lasting = perf_pmc_lasting(set, n);
 	s->period = s->next = pmd_period(reg->value);
 	if (ctx->state == PFM_UNLOADED && ctx->gen == PFM_GEN_A)
 		return;
@@ -204,7 +210,8 @@ static int add_slot(struct pfm_context *ctx, struct pfm_set *set, unsigned n,
 
 	if (fd < 0)
 		return fd;
-	slot_init(ctx, s, set->pmds[n], n, fd);
+	*s = (struct slot){ .fd = fd };
+	slot_init(ctx, s, set, n);
 	ps->nslots++;
 	return s->samples ? perf_ring_join(ctx, fd, &s->id) : 0;
 }
@@ -311,6 +318,7 @@ int perf_load_set(struct pfm_context *ctx, struct pfm_set *set)
 	set->be_priv = perf_set_new(nslots);
 	if (!set->be_priv)
 		return fail(ENOMEM, "no memory for %u events", nslots);
+	((struct perf_set *)set->be_priv)->lean = nslots == 1;
 	ntypes = group_types(set, types);
 	for (unsigned i = 0; i < ntypes && ret == 0; i++)
 		ret = open_group(ctx, set, types[i]);

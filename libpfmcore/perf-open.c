@@ -177,6 +177,18 @@ bool perf_pmc_enabled(const struct pfm_set *set, unsigned n)
 	return n >= PFM_PMC_HW_ARG || set->pmcs[n] & EVTSEL_EN;
 }
 
+/*
+ * Linux 6.18, hw_breakpoint_add() and perf_trace_add(): neither clears the state
+ * that a stop at the end of IOC_REFRESH has set.
+ */
+bool perf_pmc_lasting(const struct pfm_set *set, unsigned n)
+{
+	unsigned type = (unsigned)(set->pmcs[n] >> 48);
+
+	return n >= PFM_PMC_HW_ARG &&
+	       (type == PERF_TYPE_BREAKPOINT || type == PERF_TYPE_TRACEPOINT);
+}
+
 int perf_event_check(const struct pfm_event *ev, int tid, int cpu)
 {
 	struct perf_event_attr attr;

@@ -17,6 +17,8 @@ void perf_attr_of_pmc(struct perf_event_attr *attr, const struct pfm_set *set,
 /* The PMU type whose group the event belongs to. */
 unsigned perf_group_of_pmc(const struct pfm_set *set, unsigned n);
 bool perf_pmc_enabled(const struct pfm_set *set, unsigned n);
+/* Can the kernel not start it again after it stopped it at an overflow? */
+bool perf_pmc_lasting(const struct pfm_set *set, unsigned n);
 
 /* The system call, close-on-exec: a descriptor, or -1 with errno. */
 int perf_open(struct perf_event_attr *attr, pid_t pid, int cpu, int group);

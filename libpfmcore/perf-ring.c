@@ -18,10 +18,9 @@
 
 #define SAMPLE_TYPE                                                  \
 	(PERF_SAMPLE_IDENTIFIER | PERF_SAMPLE_IP | PERF_SAMPLE_TID | \
-	 PERF_SAMPLE_TIME | PERF_SAMPLE_ADDR | PERF_SAMPLE_CPU |     \
-	 PERF_SAMPLE_READ)
+	 PERF_SAMPLE_TIME | PERF_SAMPLE_ADDR | PERF_SAMPLE_CPU)
 
-/* A PERF_RECORD_SAMPLE of that type. */
+/* A PERF_RECORD_SAMPLE of that type, and with PERF_SAMPLE_READ. */
 struct sample {
 	struct perf_event_header head;
 	uint64_t id, ip;
@@ -55,9 +54,18 @@ void perf_ring_clock(struct perf_event_attr *attr)
 	attr->clockid = CLOCK_MONOTONIC;
 }
 
-void perf_ring_attr(struct perf_event_attr *attr)
+/*
+ * Counts make the kernel a tenth slower.  A single event does without: at its
+ * overflow it is where it was to overflow.
+ */
+void perf_ring_attr(struct perf_event_attr *attr, bool lean)
 {
-	attr->sample_type = SAMPLE_TYPE;
+	attr->sample_type = SAMPLE_TYPE | (lean ? 0 : PERF_SAMPLE_READ);
+}
+
+uint64_t perf_ring_head(const struct perf_ctx *pc)
+{
+	return __atomic_load_n(&pc->ring->data_head, __ATOMIC_ACQUIRE);
 }
 
 unsigned perf_ring_records(const struct perf_ctx *pc, unsigned nslots)
@@ -163,6 +171,12 @@ static void store_counts(struct perf_set *ps, const struct group *g,
 	}
 }
 
+static void store_count(struct slot *s)
+{
+	s->count = s->next;
+	s->reg->value = s->base + s->count;
+}
+
 /*
  * Where the kernel is now with this event.  Overflows that found no room in the
  * ring have moved it, too; they are counted by PERF_RECORD_LOST.
@@ -192,8 +206,7 @@ static void follow_others(struct perf_set *ps, const struct group *g,
 	for (unsigned i = g->first; i < g->first + g->n; i++) {
 		struct slot *other = &ps->slot[i];
 
-		if (other == s || !other->samples ||
-		    other->count < other->next || other->count <= other->since)
+		if (other == s || !other->samples || other->count < other->next)
 			continue;
 		follow(other);
 		other->early = true;
@@ -231,12 +244,15 @@ static void handle_sample(struct pfm_context *ctx, struct pfm_set *set,
 		.tgid = r->tgid,
 		.cpu = (uint16_t)r->cpu,
 	};
-	uint64_t count = r->counts.value[s - &ps->slot[g->first]];
+	uint64_t count =
+		ps->lean ? s->next : r->counts.value[s - &ps->slot[g->first]];
 
-	/* What overflowed before it was masked or written is of the past. */
-	if (count <= s->since || told_before(s, count))
+	if (told_before(s, count))
 		return;
-	store_counts(ps, g, &r->counts);
+	if (ps->lean)
+		store_count(s);
+	else
+		store_counts(ps, g, &r->counts);
 	follow(s);
 	bv_set(o.pmds, s->pmd);
 	follow_others(ps, g, s, o.pmds);
@@ -249,7 +265,9 @@ static void handle_sample(struct pfm_context *ctx, struct pfm_set *set,
 	ovfl_handle(ctx, &o);
 }
 
-static void take_sample(struct pfm_context *ctx, const struct sample *r)
+/* What overflowed before it was masked or written is of the past. */
+static void take_sample(struct pfm_context *ctx, const struct sample *r,
+			uint64_t at)
 {
 	const struct group *g = NULL;
 	struct pfm_set *set = ctx->active;
@@ -259,8 +277,18 @@ static void take_sample(struct pfm_context *ctx, const struct sample *r)
 	for (struct pfm_set *other = ctx->sets; !s && other;
 	     other = other->next)
 		s = find_slot(set = other, r->id, &g);
-	if (s && ctx->state == PFM_LOADED && r->counts.nr == g->n)
+	if (s && ctx->state == PFM_LOADED && at >= s->after)
 		handle_sample(ctx, set, s, g, r);
+}
+
+/* Without counts, what was lost is what the kernel has gone on by. */
+static void take_lost(struct pfm_context *ctx, uint64_t lost)
+{
+	const struct perf_set *ps = ctx->active->be_priv;
+
+	ctx->stats.lost += lost;
+	if (ps && ps->lean && ps->slot->samples)
+		ps->slot->next += lost * ps->slot->period;
 }
 
 /* Several in one look are one switch: the time of the others is over. */
@@ -273,7 +301,7 @@ static bool take_tick(struct perf_ctx *pc, const struct tick *t)
 }
 
 static void take(struct pfm_context *ctx, const struct perf_event_header *h,
-		 bool *expired)
+		 uint64_t at, bool *expired)
 {
 	struct perf_ctx *pc = ctx->be_priv;
 	const struct sample *r = (const void *)h;
@@ -283,10 +311,10 @@ static void take(struct pfm_context *ctx, const struct perf_event_header *h,
 		if (pc->timer_fd >= 0 && r->id == pc->timer_id)
 			*expired |= take_tick(pc, (const void *)h);
 		else
-			take_sample(ctx, r);
+			take_sample(ctx, r, at);
 		break;
 	case PERF_RECORD_LOST:
-		ctx->stats.lost += ((const struct lost *)h)->lost;
+		take_lost(ctx, ((const struct lost *)h)->lost);
 		break;
 	case PERF_RECORD_THROTTLE:
 		ctx->stats.throttled++;
@@ -319,7 +347,7 @@ int perf_look(struct pfm_context *ctx)
 
 	if (!pc->ring)
 		return 0;
-	head = __atomic_load_n(&pc->ring->data_head, __ATOMIC_ACQUIRE);
+	head = perf_ring_head(pc);
 	tail = pc->ring->data_tail;
 	if (head == tail)
 		return 0;
@@ -327,8 +355,8 @@ int perf_look(struct pfm_context *ctx)
 		const struct perf_event_header *h =
 			record_at(pc, tail, copy, sizeof(copy));
 
+		take(ctx, h, tail, &expired);
 		tail += h->size;
-		take(ctx, h, &expired);
 		__atomic_store_n(&pc->ring->data_tail, tail, __ATOMIC_RELEASE);
 	}
 	if (expired)
