@@ -20,90 +20,6 @@
 #include <unistd.h>
 
 #include "perf-backend.h"
-#include "rdpmc.h"
-
-static void slot_store(struct slot *s, const uint64_t v[3])
-{
-	s->count = v[0];
-	s->reg->value = s->base + v[0];
-	s->reg->enabled_ns = s->base_enabled + v[1];
-	s->reg->running_ns = s->base_running + v[2];
-}
-
-static int read_failed(const struct slot *s, ssize_t n)
-{
-	if (n < 0)
-		return fail(errno, "pmd%u: reading the counter: %m", s->pmd);
-	return fail(EIO, "pmd%u: the kernel dropped the event", s->pmd);
-}
-
-static int read_singly(struct perf_set *ps, const struct group *g)
-{
-	for (unsigned i = g->first; i < g->first + g->n; i++) {
-		uint64_t v[3];
-		ssize_t n = read(ps->slot[i].fd, v, sizeof(v));
-
-		if (n != sizeof(v))
-			return read_failed(&ps->slot[i], n);
-		slot_store(&ps->slot[i], v);
-	}
-	return 0;
-}
-
-static bool read_rdpmc(struct perf_set *ps, const struct group *g)
-{
-	for (unsigned i = g->first; i < g->first + g->n; i++) {
-		struct rdpmc_count c;
-
-		if (!rdpmc_read(ps->slot[i].page, &rdpmc_hw, &c))
-			return false;
-		slot_store(&ps->slot[i],
-			   (uint64_t[]){ c.value, c.enabled_ns, c.running_ns });
-	}
-	return true;
-}
-
-int perf_read_group(struct pfm_context *ctx, struct perf_set *ps,
-		    const struct group *g)
-{
-	const struct perf_ctx *pc = ctx->be_priv;
-	struct group_read *r = (void *)ps->buf;
-	size_t want = sizeof(*r) + g->n * sizeof(r->value[0]);
-	ssize_t n;
-
-	if (g->rdpmc && ctx_is_self(ctx) && read_rdpmc(ps, g))
-		return 0;
-	if (pc->single)
-		return read_singly(ps, g);
-	n = read(ps->slot[g->first].fd, r, want);
-	if (n != (ssize_t)want)
-		return read_failed(&ps->slot[g->first], n);
-	for (unsigned i = 0; i < g->n; i++)
-		slot_store(&ps->slot[g->first + i],
-			   (uint64_t[]){ r->value[i], r->enabled, r->running });
-	return 0;
-}
-
-static bool group_wanted(const struct perf_set *ps, const struct group *g,
-			 const uint64_t *bv)
-{
-	for (unsigned i = g->first; i < g->first + g->n; i++)
-		if (bv_test(bv, ps->slot[i].pmd))
-			return true;
-	return false;
-}
-
-PFM_HOT static int perf_read(struct pfm_context *ctx, struct pfm_set *set,
-			     const uint64_t *bv)
-{
-	struct perf_set *ps = set->be_priv;
-	int ret = 0;
-
-	for (unsigned i = 0; i < ps->ngroups && ret == 0; i++)
-		if (ps->ngroups == 1 || group_wanted(ps, &ps->group[i], bv))
-			ret = perf_read_group(ctx, ps, &ps->group[i]);
-	return ret;
-}
 
 static struct slot *find_slot(const struct perf_set *ps, unsigned n)
 {
@@ -145,7 +61,7 @@ static int settle(struct pfm_context *ctx, struct perf_set *ps)
 
 	for (unsigned i = 0; i < ps->ngroups && ret == 0 && !ps->still; i++) {
 		const struct group *g = &ps->group[i];
-		uint64_t value[PFM_MAX_PMDS];
+		uint64_t value[PFM_MAX_PMDS] = { 0 };
 
 		for (unsigned j = 0; j < g->n; j++)
 			value[j] = ps->slot[g->first + j].reg->value;
@@ -189,14 +105,16 @@ static int program(const struct perf_ctx *pc, struct slot *s)
 {
 	uint64_t want = 0 - s->base;
 	uint64_t period = pmd_period(s->base + s->count);
+	int ret;
 
 	if (s->next == want)
 		return 0;
 	s->period = period;
 	s->next = s->count + period;
+	ret = slot_ioctl(s, PERF_EVENT_IOC_PERIOD, &period,
+			 "set the period of");
 	s->after = perf_ring_head(pc);
-	return slot_ioctl(s, PERF_EVENT_IOC_PERIOD, &period,
-			  "set the period of");
+	return ret;
 }
 
 /*
@@ -345,6 +263,25 @@ static int perf_write(struct pfm_context *ctx, struct pfm_set *set, unsigned n)
 }
 
 /*
+ * Another period for an event that counts: stopped meanwhile, since the kernel
+ * takes the next event for an overflow when the period of a running one is set.
+ */
+static int reprogram(struct pfm_context *ctx, struct perf_set *ps,
+		     struct slot *s)
+{
+	int ret = 0;
+
+	if (!s->off) {
+		ret = slot_ioctl(s, PERF_EVENT_IOC_DISABLE, NULL, "stop");
+		s->off = ret == 0;
+		if (ret == 0)
+			ret = settle(ctx, ps);
+		ps->still = false;
+	}
+	return ret < 0 ? ret : program(ctx->be_priv, s);
+}
+
+/*
  * It goes on from the very event at which it wrapped: what came since is
  * counted, and as long as the period is the same the kernel is in step already.
  */
@@ -361,7 +298,7 @@ static int perf_reset(struct pfm_context *ctx, struct pfm_set *set, unsigned n)
 	if (!s->samples || !ps->running)
 		return 0;
 	if (s->next != 0 - s->base)
-		ret = program(ctx->be_priv, s);
+		ret = reprogram(ctx, ps, s);
 	if (ret == 0 && s->off)
 		ret = enable(ctx, set, s, true);
 	return ret;

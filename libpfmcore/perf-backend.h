@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * perf-backend.h - what the files of the perf backend share: backend-perf.c has
- * the hooks, perf-group.c opens and closes the events of a set, perf-ring.c
- * reads what the kernel tells of overflows.
+ * the hooks, perf-group.c opens and closes the events of a set, perf-read.c
+ * reads them, perf-ring.c what the kernel tells of overflows.
  */
 #ifndef PFM_PERF_BACKEND_H
 #define PFM_PERF_BACKEND_H
@@ -85,7 +85,8 @@ static inline void perf_target(const struct pfm_context *ctx, pid_t *pid,
 	*cpu = sys ? ctx->target : -1;
 }
 
-/* backend-perf.c: the counts of a group, into its slots. */
+/* perf-read.c: a hook of the backend; the counts of a group, into its slots. */
+int perf_read(struct pfm_context *ctx, struct pfm_set *set, const uint64_t *bv);
 int perf_read_group(struct pfm_context *ctx, struct perf_set *ps,
 		    const struct group *g);
 
