@@ -167,12 +167,14 @@ static int start_groups(struct pfm_context *ctx, struct pfm_set *set)
 	struct perf_set *ps = set->be_priv;
 	int ret = 0;
 
-	if (!ps)
+	if (!ps || ps->running)
 		return 0;
 	for (unsigned i = 0; i < ps->ngroups && ret == 0; i++)
 		ret = start_group(ctx, set, &ps->group[i]);
 	ps->running = true;
 	ps->still = false;
+	if (ret < 0)
+		stop_groups(ps);
 	return ret;
 }
 

@@ -59,7 +59,7 @@ static char *behaviour_skipped; /* why, shared with the child */
 #define SKIP(...)                                              \
 	do {                                                   \
 		snprintf(behaviour_skipped, 400, __VA_ARGS__); \
-		exit(0);                                       \
+		exit(behaviour_failed);                        \
 	} while (0)
 
 static int run_behaviour(const struct behaviour *b)

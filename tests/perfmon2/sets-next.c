@@ -294,8 +294,9 @@ static pfm_set_view_t view_of(const struct pfm_set_view *v)
 	do {
 		seq = __atomic_load_n(&v->set_seq, __ATOMIC_ACQUIRE);
 		memcpy(&copy, (const void *)(uintptr_t)v, sizeof(copy));
-		__atomic_thread_fence(__ATOMIC_ACQUIRE);
-	} while (seq & 1 || seq != v->set_seq);
+		/* A fence would do; TSan knows none. */
+	} while (seq & 1 ||
+		 seq != __atomic_load_n(&v->set_seq, __ATOMIC_SEQ_CST));
 	return copy;
 }
 

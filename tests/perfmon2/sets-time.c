@@ -244,7 +244,8 @@ static void time_of_thread(void)
 		sched_yield();
 	then = switches();
 	burn_ns(100 * SHORTEST * 1000);
-	EXPECT_U64(switches(), then);
+	/* Asleep by its state, it has a few instructions yet to run. */
+	EXPECT(switches() - then <= 1);
 	work(burn, 500);
 	EXPECT(switches() > then);
 }

@@ -381,21 +381,26 @@ static void self_smpl(void)
  * items 26 and 27: until END; what a full buffer held is not counted again, as
  * hdr_overflows is the same as at its message.
  */
-static void until_end(unsigned pages, unsigned left)
+static void until_end(unsigned calls, unsigned left)
 {
+	pfarg_pmd_t pmd = every(0, PERIOD);
 	uint64_t total = 0, last = 0;
 	pfm_msg_t msg;
 
-	sample_faults(10);
-	for (unsigned done = 0; done < pages; done += 70) {
-		work(NULL, pages - done < 70 ? pages - done : 70);
-		if (pages - done < 70)
+	/* Calls, since a thread that exits has faults of its own. */
+	buffer_of(10, 0, 0);
+	on_calls(fd, 0, 0, f);
+	put(fd, &pmd);
+	begin();
+	for (unsigned done = 0; done < calls; done += 70) {
+		work(f, calls - done < 70 ? calls - done : 70);
+		if (calls - done < 70)
 			break;
 		msg = message(fd);
 		EXPECT_U64(msg.type, PFM_MSG_OVFL);
 		total += hdr->hdr_count;
 		last = hdr->hdr_overflows;
-		if (done + 70 < pages)
+		if (done + 70 < calls)
 			EXPECT(pfm_restart(fd) == 0);
 	}
 	worker_end();
@@ -405,7 +410,7 @@ static void until_end(unsigned pages, unsigned left)
 		EXPECT_U64(hdr->hdr_count, left);
 	else
 		EXPECT_U64(hdr->hdr_overflows, last);
-	EXPECT_U64(total + left, pages / PERIOD);
+	EXPECT_U64(total + left, calls / PERIOD);
 }
 
 static void end_with_leftovers(void)

@@ -103,8 +103,8 @@ static void on_exit_of_buffer(void *buf)
 	fmt.exited++;
 }
 
-#define UUID                                                            \
-	{                                                               \
+#define UUID                                                              \
+	{                                                                 \
 		0x4f, 0x1c, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14 \
 	}
 
@@ -391,14 +391,12 @@ static const struct behaviour behaviours[] = {
 	{ 9, 1, "what a handler is given", given_overflow },
 	{ 9, 1, "no bit: on, with a short reset", nothing_asked },
 	{ 9, 1, "RESET from a handler: no more than that", reset_asked },
-	{ 9, 1, "NOTIFY without MASK: a message, and on",
-	  notify_without_mask },
+	{ 9, 1, "NOTIFY without MASK: a message, and on", notify_without_mask },
 	{ 9, 1, "NOTIFY and MASK of a PMD that wants no message",
 	  notify_unwanted },
 	{ 9, 1, "MASK without NOTIFY: masked, no message",
 	  mask_without_notify },
-	{ 9, 1, "an error of the handler without a bit: on",
-	  full_but_goes_on },
+	{ 9, 1, "an error of the handler without a bit: on", full_but_goes_on },
 	{ 8, 1, "restart: the format learns whether it was masked",
 	  restart_is_told },
 	{ 8, 2, "restart without RESET", restart_without_reset },
