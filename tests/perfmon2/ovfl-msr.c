@@ -41,7 +41,8 @@ static void model_begin(void)
 {
 	static struct model *cpu;
 
-	cpu = model_new(model_cfg_find("SKL"));
+	if (!cpu)
+		cpu = model_new(model_cfg_find("SKL"));
 	msr_model_set(&cpu, 1);
 	msr_model_set_cost(20);
 	setenv("PFM_BACKEND", "msr", 1);
