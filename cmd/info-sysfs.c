@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * info-sysfs.c - pfmon info --sysfs: the directory /sys/kernel/perfmon as
- * perfmon2 v2.2 had it (perfmon2 reference, section 12.3), for programs that
- * read it.  Nothing updates it: what only a kernel could know is 0.
+ * perfmon2 v2.2 or v2.82 had it (perfmon2 reference, section 12.3), for programs
+ * that read it.  Nothing updates it: what only a kernel could know is 0.
  */
 #include "config.h"
 
@@ -29,6 +29,7 @@
 /* What is published. */
 struct facts {
 	const char *backend;
+	bool v28; /* the files of v2.82 */
 	struct pfm_pmu_info pmu;
 	struct pfm_reg_desc *regs; /* owned */
 	int nregs;
@@ -96,25 +97,43 @@ put(struct tree *t, const char *dir, const char *name, const char *fmt, ...)
 	free(text);
 }
 
-static void put_globals(struct tree *t)
+/* Those of both. */
+static void put_common(struct tree *t)
 {
 	static const char *const kernels[] = {
-		"task_sessions_count", "sys_sessions_count",
-		"smpl_buffer_mem",     "debug",
-		"debug_ovfl",          "reset_stats",
+		"task_sessions_count",
+		"sys_sessions_count",
+		"debug",
+		"reset_stats",
 	};
 
-	put(t, ".", "version", "%u.%u\n", PFM_VERSION_MAJ, PFM_VERSION_MIN);
 	for (size_t i = 0; i < ARRAY_SIZE(kernels); i++)
 		put(t, ".", kernels[i], "0\n");
+	put(t, ".", "sys_group", "%d\n", PFM_GROUP_PERM_ANY);
+	put(t, ".", "task_group", "%d\n", PFM_GROUP_PERM_ANY);
+}
+
+/* Without "syscall": there is no number to call. */
+static void put_v28(struct tree *t)
+{
+	put(t, ".", "version", "2.82\n");
+	put(t, ".", "smpl_buffer_mem_cur", "0\n");
+	put(t, ".", "smpl_buffer_mem_max", "%zu\n", SIZE_MAX);
+	put(t, ".", "arg_mem_max", "%d\n", VECTOR_MAX);
+	put(t, ".", "mode", "0\n");
+}
+
+static void put_v22(struct tree *t)
+{
+	put(t, ".", "version", "%u.%u\n", PFM_VERSION_MAJ, PFM_VERSION_MIN);
+	put(t, ".", "smpl_buffer_mem", "0\n");
+	put(t, ".", "debug_ovfl", "0\n");
 	put(t, ".", "pmc_max_fast_arg", "%zu\n",
 	    VECTOR_MAX / sizeof(pfarg_pmc_t));
 	put(t, ".", "pmd_max_fast_arg", "%zu\n",
 	    VECTOR_MAX / sizeof(pfarg_pmd_t));
 	put(t, ".", "arg_size_max", "%d\n", VECTOR_MAX);
 	put(t, ".", "buf_size_max", "%zu\n", SIZE_MAX);
-	put(t, ".", "sys_group", "%d\n", PFM_GROUP_PERM_ANY);
-	put(t, ".", "task_group", "%d\n", PFM_GROUP_PERM_ANY);
 }
 
 static void put_format(struct tree *t, const struct pfm_smpl_fmt *fmt)
@@ -145,7 +164,8 @@ static void put_formats(struct tree *t, struct facts *f)
 }
 
 /* v2.2 has a 0 where a bit is reserved, later versions a 1. */
-static void put_reg(struct tree *t, const struct pfm_reg_desc *reg)
+static void put_reg(struct tree *t, const struct facts *f,
+		    const struct pfm_reg_desc *reg)
 {
 	char *dir =
 		xasprintf("pmu_desc/pm%c%u", reg->is_pmd ? 'd' : 'c', reg->num);
@@ -153,7 +173,8 @@ static void put_reg(struct tree *t, const struct pfm_reg_desc *reg)
 	make_dir(t, dir);
 	put(t, dir, "name", "%s\n", reg->name);
 	put(t, dir, "dfl_val", "0x%" PRIx64 "\n", reg->dfl);
-	put(t, dir, "rsvd_msk", "0x%" PRIx64 "\n", ~reg->rsvd);
+	put(t, dir, "rsvd_msk", "0x%" PRIx64 "\n",
+	    f->v28 ? reg->rsvd : ~reg->rsvd);
 	put(t, dir, "addr", "0x%" PRIx32 "\n", reg->addr);
 	put(t, dir, "width", "%u\n", reg->is_pmd ? reg->width : 64u);
 	free(dir);
@@ -171,13 +192,15 @@ static unsigned counter_width(const struct facts *f)
 static void put_pmu(struct tree *t, struct facts *f)
 {
 	make_dir(t, "pmu_desc");
-	put(t, "pmu_desc", "model", "%s\n", f->pmu.desc);
+	/* Up to the comma: clients have 31 bytes for it. */
+	put(t, "pmu_desc", "model", "%.*s\n", (int)strcspn(f->pmu.desc, ","),
+	    f->pmu.desc);
 	put(t, "pmu_desc", "counter_width", "%u\n", counter_width(f));
 	for (int i = 0; i < f->nregs; i++) {
 		/* perfmon2 left out what the NMI watchdog had. */
 		if (f->regs[i].taken)
 			continue;
-		put_reg(t, &f->regs[i]);
+		put_reg(t, f, &f->regs[i]);
 		if (f->regs[i].is_pmd)
 			f->npmds++;
 		else
@@ -224,7 +247,11 @@ static void check_place(const char *dir)
 static void tree_write(struct tree *t, struct facts *f)
 {
 	put(t, ".", MARK, "pfmon info --sysfs\n");
-	put_globals(t);
+	put_common(t);
+	if (f->v28)
+		put_v28(t);
+	else
+		put_v22(t);
 	put_formats(t, f);
 	put_pmu(t, f);
 	/* mkdtemp() made it for its owner alone. */
@@ -316,6 +343,7 @@ void info_sysfs(const struct info_opt *opt, int cpu)
 	struct facts f;
 
 	facts_read(&f, opt->backend, cpu);
+	f.v28 = opt->generation == 1;
 	publish(dir, &f);
 	if (!opt->quiet)
 		print_out("%s: %u PMCs and %u PMDs of backend %s, %u sampling "

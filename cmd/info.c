@@ -34,6 +34,9 @@ static void check_sysfs(struct info_opt *o)
 {
 	const char *env = secure_getenv("PFM_BACKEND");
 
+	if (!o->sysfs && o->generation)
+		usage_error(&cmd_info_entry,
+			    "--sysfs-version goes with --sysfs");
 	if (!o->sysfs && o->backend)
 		usage_error(&cmd_info_entry, "--backend goes with --sysfs");
 	if (!o->sysfs)
@@ -74,6 +77,8 @@ static void parse_options(int argc, char **argv, struct info_opt *o)
 		{ OPT_STRING, 0, "sysfs", "DIR",
 		  "no text: the tree of /sys/kernel/perfmon, as DIR",
 		  &o->sysfs, 0, 0, NULL },
+		{ OPT_CHOICE, 0, "sysfs-version", "2.2|2.82",
+		  "--sysfs: of which perfmon2", &o->generation, 0, 0, NULL },
 		{ OPT_CHOICE, 0, "backend", "auto|perf|msr",
 		  "--sysfs: whose registers", &backend, 0, 0, NULL },
 		{ OPT_FLAG, 'q', "quiet", NULL,

@@ -19,6 +19,7 @@ struct info_opt {
 	const char *output;  /* -o */
 	const char *sysfs;   /* --sysfs: where the tree goes */
 	const char *backend; /* of it */
+	unsigned generation; /* of it: 0 v2.2, 1 v2.82 */
 	bool all_cpus, registers, topology, json, quiet, verbose;
 };
 

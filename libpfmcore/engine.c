@@ -14,6 +14,7 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
+#include "helper.h"
 #include "priv.h"
 
 static pthread_mutex_t engine_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -45,6 +46,7 @@ static void *engine_main(void *arg)
 	int ep = *(int *)arg;
 	struct epoll_event ev[16];
 
+	helper_short_slice();
 	for (;;) {
 		int n = epoll_wait(ep, ev, 16, -1);
 

@@ -19,6 +19,8 @@
 #include "helper.h"
 #include "priv.h"
 
+#define SHORT_SLICE_NS 100000 /* the shortest the kernel takes */
+
 /*
  * Held while one is started: of two at once, or of a fork meanwhile, one would
  * keep the other's end of the socket open, and hide that it is dead.
@@ -47,12 +49,36 @@ HELPER_CODE static void close_others(int a, int b)
 	close_range_of(hi + 1, ~0u);
 }
 
+/*
+ * Who waits for the target and has a moment's work is to come at once, also
+ * where the target never sleeps: since Linux 6.12 (kernel/sched/syscalls.c,
+ * __setparam_fair) a thread may ask for a shorter slice, and then takes its turn
+ * earlier.  Older kernels ignore it.
+ */
+HELPER_CODE void helper_short_slice(void)
+{
+	struct {
+		uint32_t size, policy;
+		uint64_t flags;
+		int32_t nice;
+		uint32_t priority;
+		uint64_t runtime, deadline, period;
+	} a = { .size = sizeof(a) };
+
+	if (syscall(SYS_sched_getattr, 0, &a, sizeof(a), 0) != 0 ||
+	    a.policy != SCHED_OTHER)
+		return;
+	a.runtime = SHORT_SLICE_NS;
+	syscall(SYS_sched_setattr, 0, &a, 0);
+}
+
 HELPER_CODE _Noreturn static void helper_main(const struct helper_job *job,
 					      int fd, int parent)
 {
 	syscall(SYS_setsid);
 	syscall(SYS_prctl, PR_SET_NAME, job->name, 0, 0, 0);
 	syscall(SYS_chdir, "/");
+	helper_short_slice();
 	/* The program may have started with its standard streams closed. */
 	fd = (int)syscall(SYS_fcntl, fd, F_DUPFD, 3);
 	parent = (int)syscall(SYS_fcntl, parent, F_DUPFD, 3);

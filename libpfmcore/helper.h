@@ -45,4 +45,7 @@ int helper_start(struct helper *h, const struct helper_job *job);
  */
 void helper_end(const struct helper *h);
 
+/* Of the calling thread: it is to run soon after it wakes up, and not long. */
+void helper_short_slice(void);
+
 #endif /* PFM_HELPER_H */

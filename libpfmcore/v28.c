@@ -75,6 +75,10 @@ int pfm28_create_context(struct ctx28 *ctx, const char *fmt_name, void *arg,
 		return edge(ret);
 	/* v2.6 took the mapped views of sets away and left the flag. */
 	req.flags = r.ctx_flags & ~(uint32_t)PFM_FL_MAP_SETS;
+	/* Its *_np examples neither stop the target nor go to its CPU. */
+	req.flags |= PFM_FL_NOPTRACE;
+	if (req.flags & PFM_FL_SYSTEM_WIDE)
+		req.flags |= PFM_FL_ANYCPU;
 	if (fmt_name)
 		ret = find_format(fmt_name, &req.fmt);
 	if (ret == 0)
