@@ -25,8 +25,9 @@ static struct {
 	int handler, restart, validate, size, init;
 	size_t bytes;
 
-	/* what it was asked */
-	unsigned handled, restarted, inited, exited;
+	/* what it was asked; handled is read between two overflows */
+	_Atomic unsigned handled;
+	unsigned restarted, inited, exited;
 	bool was_active, buf_zeroed;
 	uint32_t flags;
 	unsigned npmds;
@@ -277,8 +278,8 @@ static void notify_unwanted(void)
 
 static void mask_without_notify(void)
 {
-	begin(MASK, true);
 	fmt.restart_ctrl = RESET;
+	begin(MASK, true);
 	handled_after(5 * PERIOD, 1);
 	EXPECT(is_masked(fd));
 	EXPECT(is_silent(fd));
@@ -290,8 +291,8 @@ static void mask_without_notify(void)
 /* The handler's return value tells of the buffer, not of what to do. */
 static void full_but_goes_on(void)
 {
-	begin(0, true);
 	fmt.handler = -ENOBUFS;
+	begin(0, true);
 	for (unsigned i = 1; i <= 5; i++)
 		handled_after(PERIOD, i);
 	EXPECT(!is_masked(fd));
@@ -299,8 +300,8 @@ static void full_but_goes_on(void)
 
 static void restart_is_told(void)
 {
-	begin(NOTIFY | MASK, true);
 	fmt.restart_ctrl = RESET;
+	begin(NOTIFY | MASK, true);
 	EXPECT(pfm_restart(fd) == 0);
 	EXPECT(fmt.restarted == 1 && fmt.was_active);
 	handled_after(PERIOD, 1);
@@ -325,8 +326,8 @@ static void restart_without_reset(void)
 /* It says loaded, and counts nothing. */
 static void restart_with_mask(void)
 {
-	begin(NOTIFY | MASK, true);
 	fmt.restart_ctrl = RESET | MASK;
+	begin(NOTIFY | MASK, true);
 	handled_after(PERIOD, 1);
 	EXPECT(pfm_restart(fd) == 0);
 	call(f, 3 * PERIOD);
@@ -337,9 +338,9 @@ static void restart_with_mask(void)
 /* Refused by the format, all stays; for the thread itself it may be repeated. */
 static void restart_refused(void)
 {
-	begin(NOTIFY | MASK, true);
 	fmt.restart_ctrl = RESET;
 	fmt.restart = -1;
+	begin(NOTIFY | MASK, true);
 	handled_after(PERIOD, 1);
 	EXPECT(pfm_restart(fd) == 0);
 	EXPECT(is_masked(fd));
