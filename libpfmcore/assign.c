@@ -10,6 +10,7 @@
 #include <linux/perf_event.h>
 #include <limits.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "event.h"
 #include "priv.h"
@@ -358,5 +359,60 @@ int pfm_event_assign(const char *backend, int cpu, const struct pfm_event *evs,
 	}
 	if (ret < 0 && bad)
 		*bad = a.bad;
+	return edge(ret);
+}
+
+static int need_msr(int cpu, const struct pfm_event *ev, struct pfm_need *need)
+{
+	struct assign_want want;
+	struct pfm_place place;
+	const struct pfm_hw *hw;
+	int ret = pmu_free(cpu, &hw, &need->free, NULL);
+
+	if (ret == 0 && ev->kind == PFM_EVENT_FREE)
+		return place_free(hw, ev, &place);
+	if (ret == 0)
+		ret = find_rule(hw, ev, &want);
+	if (ret < 0)
+		return ret;
+	need->counters = want.rule.pmds;
+	need->pair = want.rule.pair;
+	need->nextra = want.rule.nextra;
+	memcpy(need->extra, want.rule.extra, sizeof(need->extra));
+	need->word = want.arg;
+	return 0;
+}
+
+static int need_perf(const struct pfm_regs *regs, const struct pfm_event *ev,
+		     struct pfm_need *need)
+{
+	struct pfm_place place;
+	struct assign a = { .evs = ev, .n = 1, .places = &place };
+	int ret = assign_perf(regs, &a);
+
+	if (ret < 0)
+		return ret;
+	need->free = regs->ncounters < 32 ?
+			     (UINT32_C(1) << regs->ncounters) - 1 :
+			     UINT32_MAX;
+	if (needs_counter(ev))
+		need->counters = need->free;
+	return 0;
+}
+
+int pfm_event_need(const char *backend, int cpu, const struct pfm_event *ev,
+		   struct pfm_need *need)
+{
+	const struct pfm_backend *be = backend_find(backend);
+	const struct pfm_regs *regs;
+	int ret = -EINVAL;
+
+	*need = (struct pfm_need){ 0 };
+	if (be && be->pmu == &pfm_pmu_msr) {
+		ret = need_msr(cpu, ev, need);
+	} else if (be) {
+		regs = pmu_regs(be->pmu);
+		ret = regs ? need_perf(regs, ev, need) : -ENODEV;
+	}
 	return edge(ret);
 }

@@ -99,7 +99,7 @@ static bool time_switched(const struct pfm_context *ctx)
 /* What a loaded context may need beside its backend. */
 static int prepare(struct pfm_context *ctx)
 {
-	if (ctx->flags & PFM_FL_SYSTEM_WIDE && time_switched(ctx)) {
+	if (time_switched(ctx) && switch_own_timer(ctx)) {
 		ctx->timer_fd = timerfd_create(CLOCK_MONOTONIC,
 					       TFD_CLOEXEC | TFD_NONBLOCK);
 		if (ctx->timer_fd < 0)
@@ -140,6 +140,7 @@ int attach_load(struct pfm_context *ctx, const pfarg_load_t *req)
 		goto undo;
 	ctx->state = PFM_LOADED;
 	ctx->started = ctx->can_restart = ctx->switch_due = false;
+	ctx->executed = false;
 	ret = prepare(ctx);
 	if (ret < 0) {
 		attach_unload(ctx);
@@ -181,6 +182,7 @@ static void stop_for_good(struct pfm_context *ctx)
 		return;
 	if (ctx->started)
 		ctx->be->stop(ctx, set);
+	sets_monitor_stop(ctx);
 	/* What overflowed until now is handled, but nothing is started again. */
 	ctx->started = false;
 	if (ctx->interrupts)
@@ -249,14 +251,21 @@ int attach_start(struct pfm_context *ctx, const pfarg_start_t *req)
 		ctx->started = true;
 		return 0;
 	}
+	if (ctx->flags & PFM_FL_ON_EXEC && set != ctx->active)
+		return fail(EINVAL,
+			    "start: the exec starts set %u; load the "
+			    "context with another one",
+			    ctx->active->id);
 	ret = activate(ctx, set);
 	if (ret < 0)
 		return ret;
 	/* The clock runs a little longer than the counters, never shorter. */
 	sets_clock_start(ctx, set);
+	sets_monitor_start(ctx);
 	ret = ctx->be->start(ctx, set);
 	if (ret < 0) {
 		sets_clock_stop(set);
+		sets_monitor_stop(ctx);
 		return ret;
 	}
 	ctx->started = true;
@@ -277,6 +286,7 @@ int attach_stop(struct pfm_context *ctx)
 		return ret;
 	switch_timer_stop(ctx);
 	sets_clock_stop(ctx->active);
+	sets_monitor_stop(ctx);
 	ctx->started = false;
 	if (ctx->interrupts)
 		attach_look(ctx);

@@ -319,11 +319,47 @@ static bool may_grow_apart(const struct pfm_context *ctx)
 	       !(ctx->flags & PFM_FL_SYSTEM_WIDE);
 }
 
+/* With several sets: how long the target runs, whichever of them counts. */
+static int open_clock(struct pfm_context *ctx)
+{
+	struct perf_ctx *pc = ctx->be_priv;
+	struct perf_event_attr attr = {
+		.type = PERF_TYPE_SOFTWARE,
+		.config = PERF_COUNT_SW_DUMMY,
+		.exclude_kernel = 1,
+		.read_format = PERF_FORMAT_TOTAL_TIME_ENABLED,
+		.inherit = !!(ctx->flags & PFM_FL_INHERIT),
+		.disabled = !!(ctx->flags & PFM_FL_ON_EXEC),
+		.enable_on_exec = !!(ctx->flags & PFM_FL_ON_EXEC),
+	};
+	pid_t pid;
+	int cpu;
+
+	if (ctx->flags & PFM_FL_SYSTEM_WIDE || !ctx->sets->next)
+		return 0;
+	perf_target(ctx, &pid, &cpu);
+	pc->clock_fd = perf_open(&attr, pid, cpu, -1);
+	if (pc->clock_fd < 0)
+		return perf_refused(errno, "the clock of event sets", attr.type,
+				    cpu);
+	return 0;
+}
+
+static uint64_t perf_clock(const struct pfm_context *ctx)
+{
+	const struct perf_ctx *pc = ctx->be_priv;
+	uint64_t v[2] = { 0, 0 };
+
+	if (pc->clock_fd >= 0 && read(pc->clock_fd, v, sizeof(v)) < 0)
+		dbg(PERF, "fd %d: clock: %m", ctx->fd);
+	return v[1];
+}
+
 /*
  * A dummy event of the target tells of its exit: with a page mapped, poll(2)
  * says POLLHUP once the thread's events have their final values.
  */
-static int perf_attach(struct pfm_context *ctx)
+static int open_exit(struct pfm_context *ctx)
 {
 	struct perf_ctx *pc = ctx->be_priv;
 	struct perf_event_attr attr = {
@@ -332,8 +368,6 @@ static int perf_attach(struct pfm_context *ctx)
 		.exclude_kernel = 1,
 	};
 
-	pc->exit_fd = pc->ring_fd = pc->timer_fd = -1;
-	pc->apart = pc->single = may_grow_apart(ctx);
 	if (ctx->flags & (PFM_FL_SYSTEM_WIDE | PFM_FL_INHERIT) ||
 	    ctx_is_self(ctx))
 		return 0;
@@ -345,8 +379,25 @@ static int perf_attach(struct pfm_context *ctx)
 	if (pc->exit_page != MAP_FAILED)
 		return 0;
 	close(pc->exit_fd);
+	pc->exit_fd = -1;
 	return fail(errno, "the target's exit: no page for an event (%m); "
 			   "raise ulimit -l or kernel.perf_event_mlock_kb");
+}
+
+static int perf_attach(struct pfm_context *ctx)
+{
+	struct perf_ctx *pc = ctx->be_priv;
+	int ret;
+
+	pc->exit_fd = pc->ring_fd = pc->timer_fd = pc->clock_fd = -1;
+	pc->exec_set = ctx->active;
+	pc->apart = pc->single = may_grow_apart(ctx);
+	ret = open_clock(ctx);
+	if (ret == 0)
+		ret = open_exit(ctx);
+	if (ret < 0 && pc->clock_fd >= 0)
+		close(pc->clock_fd);
+	return ret;
 }
 
 static int perf_detach(struct pfm_context *ctx)
@@ -354,6 +405,8 @@ static int perf_detach(struct pfm_context *ctx)
 	struct perf_ctx *pc = ctx->be_priv;
 
 	perf_ring_close(pc);
+	if (pc->clock_fd >= 0)
+		close(pc->clock_fd);
 	if (pc->exit_fd < 0)
 		return 0;
 	munmap(pc->exit_page, (size_t)sysconf(_SC_PAGESIZE));
@@ -377,6 +430,8 @@ static void perf_after_fork(struct pfm_context *ctx)
 		close(pc->ring_fd);
 	if (pc->timer_fd >= 0)
 		close(pc->timer_fd);
+	if (pc->clock_fd >= 0)
+		close(pc->clock_fd);
 }
 
 static int perf_look_fd(const struct pfm_context *ctx)
@@ -418,6 +473,7 @@ const struct pfm_backend pfm_backend_perf = {
 	.write = perf_write,
 	.reset = perf_reset,
 	.freeze = perf_freeze,
+	.clock = perf_clock,
 	.timer_start = perf_timer_start,
 	.timer_stop = perf_timer_stop,
 	.timer_left = perf_timer_left,

@@ -86,6 +86,12 @@ struct pfm_backend {
 	uint64_t (*timer_left)(struct pfm_context *ctx);
 
 	/*
+	 * Optional, of a thread's context with several sets: nanoseconds for
+	 * which the target has run, while loaded.
+	 */
+	uint64_t (*clock)(const struct pfm_context *ctx);
+
+	/*
 	 * Descriptor on which poll(2) says POLLHUP when the target thread has
 	 * exited, with its final values in place; -1 for a CPU or the caller.
 	 */

@@ -122,6 +122,7 @@ static void mask(struct pfm_context *ctx, struct pfm_set *set)
 	ctx->be->freeze(ctx, set);
 	switch_timer_stop(ctx);
 	sets_clock_stop(set);
+	sets_monitor_stop(ctx);
 	ctx->state = PFM_MASKED;
 	ctx->can_restart = true;
 	smpl_view(ctx, set);
@@ -243,6 +244,7 @@ static int unmask(struct pfm_context *ctx)
 	ctx->state = PFM_LOADED;
 	if (ctx->started) {
 		sets_clock_start(ctx, set);
+		sets_monitor_start(ctx);
 		ret = ctx->be->start(ctx, set);
 		if (ret == 0)
 			switch_timer_start(ctx);

@@ -62,12 +62,15 @@ struct perf_ctx {
 	int exit_fd;     /* dummy event of another thread, or -1 */
 	void *exit_page; /* its page: without one, poll(2) knows no HUP */
 	bool armed;      /* PFM_FL_ON_EXEC: the first start is the exec's */
-	bool single;     /* each event is read by itself */
-	bool apart;      /* each event is a group of its own */
+	const struct pfm_set *exec_set; /* that it starts; borrowed */
+	bool single;                    /* each event is read by itself */
+	bool apart;                     /* each event is a group of its own */
 
 	int ring_fd; /* dummy event that has the ring, or -1 */
 	struct perf_event_mmap_page *ring;
 	size_t ring_size; /* bytes of data */
+
+	int clock_fd; /* dummy event that runs with the target, or -1 */
 
 	int timer_fd;          /* task clock for set switches, or -1 */
 	uint64_t timer_id;     /* in the records */

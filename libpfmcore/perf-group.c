@@ -140,7 +140,8 @@ static int open_slot(struct pfm_context *ctx, struct pfm_set *set, unsigned n,
 	attr.read_format = READ_FORMAT;
 	attr.inherit = !!(ctx->flags & PFM_FL_INHERIT);
 	attr.disabled = leader < 0;
-	attr.enable_on_exec = leader < 0 && ctx->flags & PFM_FL_ON_EXEC;
+	attr.enable_on_exec = leader < 0 && set == pc->exec_set &&
+			      ctx->flags & PFM_FL_ON_EXEC;
 	if (set_interrupts(set))
 		perf_ring_clock(&attr);
 	if (pmd_interrupts(set->pmds[n]))

@@ -105,9 +105,10 @@ struct pfm_stats {
 	uint64_t lost;      /* overflows that were never seen */
 	uint64_t throttled; /* times the kernel stopped a counter for a while */
 	uint64_t notified;  /* notifications: messages or signals */
-	uint64_t unnotified; /* notifications dropped, the queue was full */
-	uint64_t switches;   /* of event sets */
-	uint64_t reserved[9];
+	uint64_t unnotified;   /* notifications dropped, the queue was full */
+	uint64_t switches;     /* of event sets */
+	uint64_t monitored_ns; /* time since load, also between two sets */
+	uint64_t reserved[8];
 };
 int pfm_get_stats(int fd, struct pfm_stats *stats);
 
@@ -115,7 +116,12 @@ int pfm_get_stats(int fd, struct pfm_stats *stats);
  * What an estimate of a multiplexed count and its error needs: one slice is one
  * run of the set, from its activation to the switch away from it.  The slice
  * that runs now is not in it.
+ *
+ * Slices next to each other are alike, in most programs.  So they are also
+ * given in batches of as many successive slices each: 10 batches or more, once
+ * there are 10 slices.  What is left over is in no batch.
  */
+#define PFM_SLICE_BATCHES 20
 struct pfm_slices {
 	uint16_t reg_num; /* in: PMD index */
 	uint16_t reg_set; /* in: event set id */
@@ -126,8 +132,20 @@ struct pfm_slices {
 	double events_sq; /* out: sum of squares of the counts */
 	double ns_sq;     /* out: of the times */
 	double events_ns; /* out: of products of count and time */
+	uint32_t batches; /* out: number of batches */
+	uint32_t batch;   /* out: slices in each, a power of 2 */
+	double batch_events[PFM_SLICE_BATCHES]; /* out: counts of each */
+	double batch_ns[PFM_SLICE_BATCHES];     /* out: active times */
 };
 int pfm_read_slices(int fd, struct pfm_slices *slices, int count);
+
+/*
+ * Let the slices of time-switched sets be of unequal length, so that they do not
+ * keep step with what is monitored: each has a timeout of its own, equally
+ * likely anything within that many percent (0 to 100) of the set's.  The same
+ * seed gives the same lengths.  EBUSY: the context is loaded; EINVAL: percent.
+ */
+int pfm_set_jitter(int fd, unsigned percent, uint64_t seed);
 
 /*
  * Map the sampling buffer of a context, read-only; size at most what create
@@ -159,6 +177,12 @@ struct pfm_pmu_info {
  * backend knows no PMU there.
  */
 int pfm_pmu_get(const char *backend, int cpu, struct pfm_pmu_info *info);
+
+/*
+ * libpfm4's name for the core PMU of a CPU (-1: any), "skl" or "adl_grt", from
+ * CPUID; a static string.  NULL with ENODEV: it is not known.
+ */
+const char *pfm_pmu_model(int cpu);
 
 /* One logical register of the msr backend on one CPU. */
 struct pfm_pmu_reg {
@@ -269,6 +293,25 @@ struct pfm_place {
  */
 int pfm_event_assign(const char *backend, int cpu, const struct pfm_event *evs,
 		     unsigned n, struct pfm_place *places, unsigned *bad);
+
+/* What an event needs, for whoever plans sets. */
+struct pfm_need {
+	uint32_t counters; /* bit n: PMD n will do, 0 to 15 general, 16 to 31
+			    * fixed; 0: it needs none of the PMU's */
+	uint32_t free;     /* the counters that are there and free */
+	uint8_t pair;      /* it takes an even counter and the next one */
+	uint8_t nextra;    /* registers that can hold its second word, or 0 */
+	uint8_t extra[2];  /* these; events of the same word share one */
+	uint8_t reserved[4];
+	uint64_t word;
+};
+/*
+ * The same as for pfm_event_assign().  perf is known to have so many counters,
+ * all alike; which of them an event may have the kernel tells at load only.
+ * ENODEV, EINVAL: it can never be counted there.
+ */
+int pfm_event_need(const char *backend, int cpu, const struct pfm_event *ev,
+		   struct pfm_need *need);
 
 /*
  * Open the event for a moment, stopped, on thread tid (0 self, -1 any) and CPU

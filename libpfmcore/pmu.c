@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "hw.h"
 #include "insn.h"
 #include "priv.h"
 
@@ -99,6 +100,19 @@ int pfm_pmu_get(const char *backend, int cpu, struct pfm_pmu_info *info)
 	if (ret == 0)
 		info_common(info, be->pmu, regs);
 	return edge(ret);
+}
+
+const char *pfm_pmu_model(int cpu)
+{
+	const struct pfm_hw *hw;
+	int ret = pmu_hw(cpu < 0 ? 0 : cpu, &hw);
+
+	if (ret == 0 && !hw->libpfm)
+		ret = fail(ENODEV, "libpfm4 has no name for %s", hw->desc);
+	if (ret == 0)
+		return hw->libpfm;
+	edge(ret);
+	return NULL;
 }
 
 static void describe_pmc(const struct pfm_pmu *pmu, const struct pfm_regs *regs,

@@ -53,9 +53,10 @@ struct pfm_pmd {
 	uint64_t reset_pmds[PFM_PMD_BV]; /* reset with this one */
 	uint64_t smpl_pmds[PFM_PMD_BV];  /* recorded in a sample */
 	uint32_t flags;                  /* PFM_REGFL_* of the PMD */
-	uint64_t slice_value, slice_ns;  /* value and enabled_ns when its set
+	uint64_t slice_value, slice_ns;  /* value and running_ns when its set
 					  * became active */
 	struct pfm_slices slices;        /* of the runs that are over */
+	uint32_t batch_fill;             /* slices of the batch not yet full */
 };
 
 /* Will it ever wrap?  A plain count from 0 does not: 2^63 events are never. */
@@ -118,15 +119,20 @@ struct pfm_context {
 	int session_target; /* tid or CPU; both under the list lock */
 
 	enum pfm_state state;
-	enum pfm_gen gen;       /* of the header its creator was built with */
-	bool started;           /* pfm_start without pfm_stop */
-	bool can_restart;       /* masked and not yet restarted */
-	bool switch_due;        /* masked before the switch: done by restart */
-	bool interrupts;        /* some PMD wraps: pfm_read_pmds looks first */
-	bool held;              /* NOTIFY_BLOCK: the target stands still */
-	int block;              /* block.h: handle, or -1 */
-	int timer_fd;           /* set switches of a CPU, or -1; owned */
-	uint64_t timer_ns;      /* period the switch timer has, 0: stopped */
+	enum pfm_gen gen;  /* of the header its creator was built with */
+	bool started;      /* pfm_start without pfm_stop */
+	bool can_restart;  /* masked and not yet restarted */
+	bool switch_due;   /* masked before the switch: done by restart */
+	bool interrupts;   /* some PMD wraps: pfm_read_pmds looks first */
+	bool held;         /* NOTIFY_BLOCK: the target stands still */
+	int block;         /* block.h: handle, or -1 */
+	int timer_fd;      /* set switches of a CPU, or -1; owned */
+	uint64_t timer_ns; /* period the switch timer has, 0: stopped */
+	unsigned jitter;   /* percent of a set's timeout */
+	uint64_t jitter_seed;
+	uint64_t clock_since; /* of the backend's clock, while it counts */
+	bool clock_runs;
+	bool executed;          /* ON_EXEC: it has */
 	struct pfm_stats stats; /* since load */
 	uint32_t flags;         /* PFM_FL_* */
 	int target;             /* tid, or CPU with SYSTEM_WIDE; -1 unloaded */
@@ -359,6 +365,11 @@ void sets_reset(struct pfm_context *ctx); /* runs and durations, at load */
 uint64_t clock_ns(void);                  /* CLOCK_MONOTONIC */
 void sets_clock_start(const struct pfm_context *ctx, struct pfm_set *set);
 void sets_clock_stop(struct pfm_set *set);
+/* The same for the context, whatever set is active; see pfm_stats. */
+void sets_monitor_start(struct pfm_context *ctx);
+void sets_monitor_stop(struct pfm_context *ctx);
+uint64_t sets_monitored(const struct pfm_context *ctx);
+extern uint64_t (*clock_replaced)(void); /* tests have a time of their own */
 
 /* write.c */
 int write_pmcs(struct pfm_context *ctx, pfarg_pmc_t *v, int count);
@@ -409,6 +420,9 @@ void switch_expired(struct pfm_context *ctx); /* the timer has */
 /* What is left of the set's time, ns. */
 uint64_t switch_left(struct pfm_context *ctx, const struct pfm_set *set);
 int switch_read(struct pfm_context *ctx, struct pfm_slices *v, int count);
+int switch_jitter(struct pfm_context *ctx, unsigned percent, uint64_t seed);
+/* Does the core have the timer of set switches, not the backend? */
+bool switch_own_timer(const struct pfm_context *ctx);
 
 /* smpl.c: memory shared with readers. */
 int smpl_new(struct pfm_context *ctx, const struct ctx_request *req);

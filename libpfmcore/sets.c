@@ -219,10 +219,14 @@ void sets_reset(struct pfm_context *ctx)
 	}
 }
 
+uint64_t (*clock_replaced)(void);
+
 uint64_t clock_ns(void)
 {
 	struct timespec t;
 
+	if (clock_replaced)
+		return clock_replaced();
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
@@ -256,6 +260,46 @@ uint64_t sets_duration(const struct pfm_context *ctx, const struct pfm_set *set)
 	BV_FOREACH(n, set->used_pmds, PFM_PMD_BV)
 		if (set->pmds[n]->enabled_ns > ns)
 			ns = set->pmds[n]->enabled_ns;
+	return ns;
+}
+
+/*
+ * A CPU's sets follow each other without a gap, and a single set is all there
+ * is.  A thread's sets tell how long each counted: what is between two of them
+ * the backend knows.
+ */
+static bool has_clock(const struct pfm_context *ctx)
+{
+	return !(ctx->flags & PFM_FL_SYSTEM_WIDE) && ctx->sets->next &&
+	       ctx->be && ctx->be->clock;
+}
+
+void sets_monitor_start(struct pfm_context *ctx)
+{
+	if (!has_clock(ctx) || ctx->clock_runs)
+		return;
+	ctx->clock_since = ctx->be->clock(ctx);
+	ctx->clock_runs = true;
+}
+
+void sets_monitor_stop(struct pfm_context *ctx)
+{
+	if (ctx->clock_runs)
+		ctx->stats.monitored_ns +=
+			ctx->be->clock(ctx) - ctx->clock_since;
+	ctx->clock_runs = false;
+}
+
+uint64_t sets_monitored(const struct pfm_context *ctx)
+{
+	uint64_t ns = ctx->stats.monitored_ns;
+
+	if (ctx->clock_runs)
+		return ns + ctx->be->clock(ctx) - ctx->clock_since;
+	if (ns)
+		return ns;
+	for (const struct pfm_set *set = ctx->sets; set; set = set->next)
+		ns += sets_duration(ctx, set);
 	return ns;
 }
 

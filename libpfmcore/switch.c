@@ -30,8 +30,36 @@ static void slice_begin(struct pfm_set *set)
 
 	BV_FOREACH(n, set->used_pmds, PFM_PMD_BV) {
 		set->pmds[n]->slice_value = set->pmds[n]->value;
-		set->pmds[n]->slice_ns = set->pmds[n]->enabled_ns;
+		set->pmds[n]->slice_ns = set->pmds[n]->running_ns;
 	}
+}
+
+/* Room for as many again: two batches become one. */
+static void merge_batches(struct pfm_slices *s)
+{
+	for (unsigned i = 0; i < PFM_SLICE_BATCHES / 2; i++) {
+		s->batch_events[i] =
+			s->batch_events[2 * i] + s->batch_events[2 * i + 1];
+		s->batch_ns[i] = s->batch_ns[2 * i] + s->batch_ns[2 * i + 1];
+	}
+	s->batches = PFM_SLICE_BATCHES / 2;
+	s->batch *= 2;
+}
+
+static void add_to_batch(struct pfm_pmd *pmd, double events, double ns)
+{
+	struct pfm_slices *s = &pmd->slices;
+
+	if (s->batches == PFM_SLICE_BATCHES)
+		merge_batches(s);
+	if (pmd->batch_fill == 0)
+		s->batch_events[s->batches] = s->batch_ns[s->batches] = 0;
+	s->batch_events[s->batches] += events;
+	s->batch_ns[s->batches] += ns;
+	if (++pmd->batch_fill < s->batch)
+		return;
+	s->batches++;
+	pmd->batch_fill = 0;
 }
 
 static void slice_end(struct pfm_set *set)
@@ -42,7 +70,7 @@ static void slice_end(struct pfm_set *set)
 		struct pfm_pmd *pmd = set->pmds[n];
 		struct pfm_slices *s = &pmd->slices;
 		double events = (double)(pmd->value - pmd->slice_value);
-		double ns = (double)(pmd->enabled_ns - pmd->slice_ns);
+		double ns = (double)(pmd->running_ns - pmd->slice_ns);
 
 		s->n++;
 		s->events += events;
@@ -50,7 +78,29 @@ static void slice_end(struct pfm_set *set)
 		s->events_sq += events * events;
 		s->ns_sq += ns * ns;
 		s->events_ns += events * ns;
+		add_to_batch(pmd, events, ns);
 	}
+}
+
+/* splitmix64 (Steele, Lea, Flood 2014): any seed gives a good sequence. */
+static uint64_t next_random(uint64_t *seed)
+{
+	uint64_t z = *seed += UINT64_C(0x9e3779b97f4a7c15);
+
+	z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+	z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
+	return z ^ z >> 31;
+}
+
+/* How long the set is to run now. */
+static uint64_t slice_length(struct pfm_context *ctx, const struct pfm_set *set)
+{
+	uint64_t most = set->timeout_ns / 100 * ctx->jitter;
+
+	if (most == 0)
+		return set->timeout_ns;
+	return set->timeout_ns - most +
+	       next_random(&ctx->jitter_seed) % (2 * most + 1);
 }
 
 /* Before it counts: what waits for a reset gets it, what counts down is full. */
@@ -61,7 +111,7 @@ static void prepare(struct pfm_context *ctx, struct pfm_set *set,
 
 	BV_FOREACH(n, set->used_pmds, PFM_PMD_BV)
 		set->pmds[n]->switch_cnt = set->pmds[n]->switch_ref;
-	set->left_ns = set->timeout_ns;
+	set->left_ns = slice_length(ctx, set);
 	ovfl_reset(ctx, set, mode);
 	set->runs++;
 }
@@ -75,13 +125,20 @@ static void save(struct pfm_context *ctx, struct pfm_set *set)
 	smpl_view(ctx, set);
 }
 
+static void slices_reset(struct pfm_pmd *pmd)
+{
+	pmd->slices = (struct pfm_slices){ .batch = 1 };
+	pmd->batch_fill = 0;
+}
+
 void switch_begin(struct pfm_context *ctx)
 {
+	ctx->active->left_ns = slice_length(ctx, ctx->active);
 	for (struct pfm_set *set = ctx->sets; set; set = set->next) {
 		unsigned n;
 
 		BV_FOREACH(n, set->used_pmds, PFM_PMD_BV)
-			set->pmds[n]->slices = (struct pfm_slices){ 0 };
+			slices_reset(set->pmds[n]);
 		slice_begin(set);
 		smpl_view(ctx, set);
 	}
@@ -108,7 +165,7 @@ static int change_running(struct pfm_context *ctx, struct pfm_set *old,
 /* Once it has expired the timer goes on by itself: for the same time. */
 static bool timer_fits(const struct pfm_context *ctx, const struct pfm_set *set)
 {
-	return set->flags & PFM_SETFL_TIME_SWITCH &&
+	return set->flags & PFM_SETFL_TIME_SWITCH && !ctx->jitter &&
 	       ctx->timer_ns == set->timeout_ns;
 }
 
@@ -149,9 +206,14 @@ int switch_next(struct pfm_context *ctx, enum pfm_reset mode)
 	return go(ctx, successor(ctx, ctx->active), mode, false);
 }
 
-static bool own_timer(const struct pfm_context *ctx)
+/*
+ * What a thread's descendants do while it sleeps is monitored, too: their time
+ * is not the thread's.
+ */
+bool switch_own_timer(const struct pfm_context *ctx)
 {
-	return ctx->flags & PFM_FL_SYSTEM_WIDE || !ctx->be->timer_start;
+	return ctx->flags & (PFM_FL_SYSTEM_WIDE | PFM_FL_INHERIT) ||
+	       !ctx->be->timer_start;
 }
 
 static void set_timerfd(const struct pfm_context *ctx, uint64_t ns)
@@ -186,7 +248,7 @@ void switch_timer_start(struct pfm_context *ctx)
 	}
 	if (ns < SHORTEST_NS)
 		ns = SHORTEST_NS;
-	if (!own_timer(ctx))
+	if (!switch_own_timer(ctx))
 		ctx->be->timer_start(ctx, ns);
 	else if (ctx->timer_fd >= 0)
 		set_timerfd(ctx, ns);
@@ -197,10 +259,10 @@ void switch_timer_stop(struct pfm_context *ctx)
 {
 	if (!ctx->timer_ns)
 		return;
-	if (!own_timer(ctx))
+	if (!switch_own_timer(ctx))
 		ctx->be->timer_stop(ctx);
 	ctx->active->left_ns = switch_left(ctx, ctx->active);
-	if (own_timer(ctx))
+	if (switch_own_timer(ctx))
 		set_timerfd(ctx, 0);
 	ctx->timer_ns = 0;
 }
@@ -210,7 +272,19 @@ uint64_t switch_left(struct pfm_context *ctx, const struct pfm_set *set)
 	if (ctx->active != set || !ctx->timer_ns ||
 	    !(set->flags & PFM_SETFL_TIME_SWITCH))
 		return set->left_ns;
-	return own_timer(ctx) ? timerfd_left(ctx) : ctx->be->timer_left(ctx);
+	return switch_own_timer(ctx) ? timerfd_left(ctx) :
+				       ctx->be->timer_left(ctx);
+}
+
+/* Nothing is counted before the exec, so no slice can be over. */
+static bool before_exec(struct pfm_context *ctx, struct pfm_set *set)
+{
+	if (!(ctx->flags & PFM_FL_ON_EXEC) || ctx->executed)
+		return false;
+	if (set->be_priv)
+		ctx->be->read(ctx, set, set->used_pmds);
+	ctx->executed = sets_duration(ctx, set) > 0;
+	return !ctx->executed;
 }
 
 /* What came while the set was being masked, stopped or changed is too late. */
@@ -219,15 +293,26 @@ void switch_expired(struct pfm_context *ctx)
 	struct pfm_set *set = ctx->active;
 
 	if (ctx->state != PFM_LOADED || !ctx->started || !ctx->timer_ns ||
-	    !(set->flags & PFM_SETFL_TIME_SWITCH))
+	    !(set->flags & PFM_SETFL_TIME_SWITCH) || before_exec(ctx, set))
 		return;
 	if (go(ctx, successor(ctx, set), PFM_RESET_SHORT, true) < 0)
 		dbg(SET, "fd %d: set %u: %s", ctx->fd, set->id, pfm_reason());
 	/* A single set: the time starts again. */
-	if (ctx->active == set && ctx->timer_ns != set->timeout_ns) {
-		set->left_ns = set->timeout_ns;
+	if (ctx->active == set && !timer_fits(ctx, set)) {
+		set->left_ns = slice_length(ctx, set);
 		switch_timer_start(ctx);
 	}
+}
+
+int switch_jitter(struct pfm_context *ctx, unsigned percent, uint64_t seed)
+{
+	if (ctx->state != PFM_UNLOADED)
+		return fail(EBUSY, "jitter: the context is loaded");
+	if (percent > 100)
+		return fail(EINVAL, "jitter: %u percent: 0 to 100", percent);
+	ctx->jitter = percent;
+	ctx->jitter_seed = seed;
+	return 0;
 }
 
 int switch_read(struct pfm_context *ctx, struct pfm_slices *v, int count)

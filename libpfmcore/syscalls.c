@@ -340,8 +340,19 @@ int pfm_get_stats(int fd, struct pfm_stats *stats)
 	if (ret < 0)
 		return edge(ret);
 	copy = g.ctx->stats;
+	copy.monitored_ns = sets_monitored(g.ctx);
 	ctx_leave(&g, 0);
 	return edge(copy_user(&copy, stats, sizeof(copy), true));
+}
+
+int pfm_set_jitter(int fd, unsigned percent, uint64_t seed)
+{
+	struct pfm_guard g;
+	int ret = ctx_enter(fd, &g);
+
+	if (ret < 0)
+		return edge(ret);
+	return edge(ctx_leave(&g, switch_jitter(g.ctx, percent, seed)));
 }
 
 static int run_read_slices(struct pfm_context *ctx, void *v, int count)
