@@ -255,20 +255,6 @@ void result_build(struct session *s, struct result *res, bool interval)
 		res->counted_ns -= s->old_counted_ns;
 }
 
-/* Newton's: the C library's would map a library for this one call. */
-static double root(double x)
-{
-	double r = x > 1 ? x : 1, next;
-
-	while (x > 0) {
-		next = (r + x / r) / 2;
-		if (next >= r)
-			return r;
-		r = next;
-	}
-	return 0;
-}
-
 /* Mean and the rest of one row over the runs in which it has a value. */
 static struct row_stats stats_of(const struct result *runs, unsigned n,
 				 size_t row)

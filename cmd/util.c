@@ -218,3 +218,17 @@ unsigned word_distance(const char *a, const char *b)
 	}
 	return d[na % 3][nb];
 }
+
+/* Newton's: the C library's would map a library for this one call. */
+double root(double x)
+{
+	double r = x > 1 ? x : 1, next;
+
+	while (x > 0) {
+		next = (r + x / r) / 2;
+		if (next >= r)
+			return r;
+		r = next;
+	}
+	return 0;
+}
