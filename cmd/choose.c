@@ -20,7 +20,7 @@ static bool runs_freely(const struct counter *c)
 }
 
 /* Does the event count on the processor's own PMU, by code or by alias? */
-static bool needs_pmu(const struct counter *c)
+bool counter_needs_pmu(const struct counter *c)
 {
 	uint64_t type = c->ev.code >> 48;
 
@@ -70,7 +70,8 @@ static char *list_missing(const struct session *s)
 	for (i = 0; i < s->nctrs; i++) {
 		const struct counter *c = &s->ctrs[i];
 
-		if (!runs_freely(c) && (!needs_pmu(c) || s->pmu.ncounters))
+		if (!runs_freely(c) &&
+		    (!counter_needs_pmu(c) || s->pmu.ncounters))
 			continue;
 		more = xasprintf("%s%s%s", list, *list ? ", " : "", c->label);
 		free(list);
@@ -87,7 +88,7 @@ static void drop_hardware(struct session *s, const struct pfm_way *way)
 	for (i = 0; i < s->nctrs; i++) {
 		struct counter *c = &s->ctrs[i];
 
-		if (needs_pmu(c) && !s->pmu.ncounters)
+		if (counter_needs_pmu(c) && !s->pmu.ncounters)
 			counter_drop(c, "%s", s->pmu.missing);
 		if (runs_freely(c))
 			counter_drop(c, "only --backend=msr reads it%s%s",
@@ -122,7 +123,7 @@ void choose_backend(struct session *s)
 	if (s->msr)
 		return;
 	for (i = 0; i < s->nctrs; i++) {
-		pmu += needs_pmu(&s->ctrs[i]);
+		pmu += counter_needs_pmu(&s->ctrs[i]);
 		freely += runs_freely(&s->ctrs[i]);
 	}
 	others = s->nctrs - pmu - freely;

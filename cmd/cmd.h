@@ -85,6 +85,8 @@ void set_die_status(int status); /* of die(); STATUS_PFMON until called */
 void *xcalloc(size_t n, size_t size);
 void *xreallocarray(void *p, size_t n, size_t size);
 char *xstrdup(const char *s);
+/* A whole number such as 2e6, 1M or 0x40; false when it is none. */
+bool parse_number(const char *arg, uint64_t *value);
 double root(double x); /* square root */
 char *xasprintf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void strlist_add(struct strlist *list, const char *s);

@@ -79,6 +79,14 @@ static void check_options(const struct count_opt *o)
 		{ o->interval_count && !o->interval_ns,
 		  "--interval-count needs -I" },
 		{ o->table && o->repeat < 2, "--table needs -r" },
+		{ o->switch_overflow && !system && !msr && !o->tids.n &&
+			  o->follow != FOLLOW_NONE,
+		  "--switch-overflow needs --follow=none, -C or -a: of what "
+		  "a program starts the kernel tells no overflow" },
+		{ o->exact && !o->command, "--exact needs a command" },
+		{ o->exact && (o->repeat > 1 || o->interval_ns || split),
+		  "--exact goes without -r, -I, --per=thread and "
+		  "--per=process: it has a run for each set" },
 		{ (o->pre || o->post) && !o->command,
 		  "--pre and --post need a command" },
 		{ o->json && o->csv, "-j goes without -x" },
@@ -114,132 +122,165 @@ static void set_debug(const char *categories)
 		usage_error(&cmd_count_entry, "--debug: %s", pfm_reason());
 }
 
-static void parse_options(int argc, char **argv, struct count_opt *o)
+/* What was asked, of which there is one. */
+static struct count_opt asked = {
+	.repeat = 1,
+	.follow = FOLLOW_UNSET,
+	.switch_ns = 100000000,
+	.seed = 1,
+};
+static const char *debug;
+static bool digits = true;
+
+/* clang-format off */
+static const struct opt opts[] = {
+	{ OPT_LIST, 'e', "event|events", "LIST",
+	  "events: cycles,page-faults:u,r01c2,...",
+	  &asked.events, 0, 0, NULL },
+	{ OPT_LIST, 'M', "group|metrics", "NAME",
+	  "a group of metrics; see pfmon sets list",
+	  &asked.groups, 0, 0, NULL },
+	{ OPT_LIST, 0, "metric", "N=EXPR[U]",
+	  "a metric of the events: ipc=instructions/cycles",
+	  &asked.metrics, 0, 0, NULL },
+	{ OPT_FLAG, 'u', "user-level|all-user", NULL,
+	  "count at user level; -k at kernel level",
+	  &asked.user, 0, 0, NULL },
+	{ OPT_FLAG, 'k', "kernel-level|all-kernel", NULL, NULL,
+	  &asked.kernel, 0, 0, NULL },
+	{ OPT_LIST, 'p', "pid|attach-task", "PID,...",
+	  "all threads of running processes", &asked.pids, 0, 0, NULL },
+	{ OPT_LIST, 0, "tid", "TID,...", "these threads only",
+	  &asked.tids, 0, 0, NULL },
+	{ OPT_FLAG, 'a', "all-cpus|system-wide", NULL,
+	  "everything on all CPUs", &asked.all_cpus, 0, 0, NULL },
+	{ OPT_STRING, 'C', "cpu|cpu-list", "LIST",
+	  "on these CPUs: 0-3,8 S0 S0:0-3 N1 L3:0 core atom",
+	  &asked.cpus, 0, 0, NULL },
+	{ OPT_CALL, 'A', "no-aggr", NULL, "a row per CPU (--per=cpu)",
+	  &asked.per, 0, 0, set_per_cpu },
+	{ OPT_CHOICE, 0, "per", "total|thread|process|cpu",
+	  "what a row is", &asked.per, 0, 0, NULL },
+	{ OPT_CHOICE, 0, "follow", "all|none",
+	  "count what the command starts, too",
+	  &asked.follow, 0, 0, NULL },
+	{ OPT_TIME, 0, "switch-timeout", "TIME",
+	  "several sets: each so long (100 is 100 ms)",
+	  &asked.switch_ns, 1000000, 0, NULL },
+	{ OPT_STRING, 0, "switch-overflow", "EV@N",
+	  "after N of that event instead",
+	  &asked.switch_overflow, 0, 0, NULL },
+	{ OPT_FLAG, 0, "exact", NULL, "a run for each set, no estimates",
+	  &asked.exact, 0, 0, NULL },
+	{ OPT_FLAG, 0, "no-merge", NULL, "each -e a set, even if all fit",
+	  &asked.no_merge, 0, 0, NULL },
+	{ OPT_FLAG, 0, "no-scale", NULL, "what was counted, no estimates",
+	  &asked.no_scale, 0, 0, NULL },
+	{ OPT_FLAG, 0, "show-duty", NULL, "the share of time of each event",
+	  &asked.show_duty, 0, 0, NULL },
+	{ OPT_NUMBER, 0, "seed", "N", "of the lengths of the sets' runs",
+	  &asked.seed, 0, UINT64_MAX, NULL },
+	{ OPT_TIME, 'D', "delay|trigger-start-delay", "TIME",
+	  "start counting later (10s 250ms; 5 is 5 s)",
+	  &asked.delay_ns, NS_PER_S, 0, NULL },
+	{ OPT_TIME, 'd', "duration|session-timeout|timeout", "TIME",
+	  "so long, then SIGTERM to the command (5 is 5 s)",
+	  &asked.duration_ns, NS_PER_S, 0, NULL },
+	{ OPT_TIME, 'I', "interval|print-interval", "TIME",
+	  "print what was counted each TIME (100 is 100 ms)",
+	  &asked.interval_ns, 1000000, 0, NULL },
+	{ OPT_NUMBER, 0, "interval-count", "N", "so many times",
+	  &asked.interval_count, 1, 1000000000, NULL },
+	{ OPT_NUMBER, 'r', "repeat", "N",
+	  "run it N times: mean, deviation, min, max",
+	  &asked.repeat, 1, 1000000, NULL },
+	{ OPT_NUMBER, 0, "warmup", "N", "after N that are not counted",
+	  &asked.warmup, 0, 1000000, NULL },
+	{ OPT_FLAG, 0, "table", NULL, "the rows of each run, too",
+	  &asked.table, 0, 0, NULL },
+	{ OPT_STRING, 0, "pre", "CMD",
+	  "shell command before each run; --post after it",
+	  &asked.pre, 0, 0, NULL },
+	{ OPT_STRING, 0, "post", "CMD", NULL, &asked.post, 0, 0, NULL },
+	{ OPT_STRING, 'o', "output|outfile", "FILE",
+	  "write there; - is standard output",
+	  &asked.output, 0, 0, NULL },
+	{ OPT_FLAG, 0, "append", NULL, "add to FILE",
+	  &asked.append, 0, 0, NULL },
+	{ OPT_FLAG, 'j', "json", NULL, "JSON, an object a line",
+	  &asked.json, 0, 0, NULL },
+	{ OPT_OPTARG, 'x', "csv", "SEP", "CSV, or separated by SEP",
+	  &asked.csv, 0, 0, NULL },
+	{ OPT_FLAG, 0, "us-counter-format", NULL,
+	  "12,345 as always; --raw for 12345", &digits, 0, 0, NULL },
+	{ OPT_FLAG, 0, "raw", NULL, NULL, &asked.raw, 0, 0, NULL },
+	{ OPT_CHOICE, 0, "color|colour", "auto|always|never",
+	  "or NO_COLOR", &asked.colour, 0, 0, NULL },
+	{ OPT_NUMBER, 0, "width", "N", "columns of the text, 80 to 200",
+	  &asked.width, 80, 200, NULL },
+	{ OPT_FLAG, 0, "no-cmd-output", NULL,
+	  "the command's output goes to /dev/null",
+	  &asked.no_cmd_output, 0, 0, NULL },
+	{ OPT_CHOICE, 0, "backend", "auto|perf|msr", "who counts",
+	  &asked.backend, 0, 0, NULL },
+	{ OPT_FLAG, 0, "pin-command", NULL, "msr: run it on the CPU"
+	  " of -C only", &asked.pin, 0, 0, NULL },
+	{ OPT_FLAG, 0, "isolate", NULL, "msr: and nothing else there"
+	  " (cgroup v2)", &asked.isolate, 0, 0, NULL },
+	{ OPT_FLAG, 0, "dry-run|check-events-only", NULL,
+	  "where the events would go; nothing runs",
+	  &asked.dry_run, 0, 0, NULL },
+	{ OPT_FLAG, 'q', "quiet", NULL,
+	  "the rows only; -v registers, too", &asked.quiet, 0, 0, NULL },
+	{ OPT_FLAG, 'v', "verbose", NULL, NULL,
+	  &asked.verbose, 0, 0, NULL },
+	{ OPT_OPTARG, 0, "debug", "CATS",
+	  "the library's steps: all, or perf,rw,...",
+	  &debug, 0, 0, NULL },
+	{ OPT_CALL, 'V', "version", NULL, "version, and what is in it",
+	  NULL, 0, 0, show_version },
+	{ OPT_END, 0, NULL, NULL, NULL, NULL, 0, 0, NULL },
+};
+/* clang-format on */
+
+static void parse_options(int argc, char **argv)
 {
-	const char *debug = NULL;
-	bool digits = true;
-	/* clang-format off */
-	const struct opt opts[] = {
-		{ OPT_LIST, 'e', "event|events", "LIST",
-		  "events: cycles,page-faults:u,r01c2,...",
-		  &o->events, 0, 0, NULL },
-		{ OPT_FLAG, 'u', "user-level|all-user", NULL,
-		  "count at user level; -k at kernel level",
-		  &o->user, 0, 0, NULL },
-		{ OPT_FLAG, 'k', "kernel-level|all-kernel", NULL, NULL,
-		  &o->kernel, 0, 0, NULL },
-		{ OPT_LIST, 'p', "pid|attach-task", "PID,...",
-		  "all threads of running processes", &o->pids, 0, 0, NULL },
-		{ OPT_LIST, 0, "tid", "TID,...", "these threads only",
-		  &o->tids, 0, 0, NULL },
-		{ OPT_FLAG, 'a', "all-cpus|system-wide", NULL,
-		  "everything on all CPUs", &o->all_cpus, 0, 0, NULL },
-		{ OPT_STRING, 'C', "cpu|cpu-list", "LIST",
-		  "on these CPUs: 0-3,8 S0 S0:0-3 N1 L3:0 core atom",
-		  &o->cpus, 0, 0, NULL },
-		{ OPT_CALL, 'A', "no-aggr", NULL, "a row per CPU (--per=cpu)",
-		  &o->per, 0, 0, set_per_cpu },
-		{ OPT_CHOICE, 0, "per", "total|thread|process|cpu",
-		  "what a row is", &o->per, 0, 0, NULL },
-		{ OPT_CHOICE, 0, "follow", "all|none",
-		  "count what the command starts, too",
-		  &o->follow, 0, 0, NULL },
-		{ OPT_TIME, 'D', "delay|trigger-start-delay", "TIME",
-		  "start counting later (10s 250ms; 5 is 5 s)",
-		  &o->delay_ns, NS_PER_S, 0, NULL },
-		{ OPT_TIME, 'd', "duration|session-timeout|timeout", "TIME",
-		  "so long, then SIGTERM to the command (5 is 5 s)",
-		  &o->duration_ns, NS_PER_S, 0, NULL },
-		{ OPT_TIME, 'I', "interval|print-interval", "TIME",
-		  "print what was counted each TIME (100 is 100 ms)",
-		  &o->interval_ns, 1000000, 0, NULL },
-		{ OPT_NUMBER, 0, "interval-count", "N", "so many times",
-		  &o->interval_count, 1, 1000000000, NULL },
-		{ OPT_NUMBER, 'r', "repeat", "N",
-		  "run it N times: mean, deviation, min, max",
-		  &o->repeat, 1, 1000000, NULL },
-		{ OPT_NUMBER, 0, "warmup", "N", "after N that are not counted",
-		  &o->warmup, 0, 1000000, NULL },
-		{ OPT_FLAG, 0, "table", NULL, "the rows of each run, too",
-		  &o->table, 0, 0, NULL },
-		{ OPT_STRING, 0, "pre", "CMD",
-		  "shell command before each run; --post after it",
-		  &o->pre, 0, 0, NULL },
-		{ OPT_STRING, 0, "post", "CMD", NULL, &o->post, 0, 0, NULL },
-		{ OPT_STRING, 'o', "output|outfile", "FILE",
-		  "write there; - is standard output",
-		  &o->output, 0, 0, NULL },
-		{ OPT_FLAG, 0, "append", NULL, "add to FILE",
-		  &o->append, 0, 0, NULL },
-		{ OPT_FLAG, 'j', "json", NULL, "JSON, an object a line",
-		  &o->json, 0, 0, NULL },
-		{ OPT_OPTARG, 'x', "csv", "SEP", "CSV, or separated by SEP",
-		  &o->csv, 0, 0, NULL },
-		{ OPT_FLAG, 0, "us-counter-format", NULL,
-		  "12,345 as always; --raw for 12345", &digits, 0, 0, NULL },
-		{ OPT_FLAG, 0, "raw", NULL, NULL, &o->raw, 0, 0, NULL },
-		{ OPT_CHOICE, 0, "color|colour", "auto|always|never",
-		  "or NO_COLOR", &o->colour, 0, 0, NULL },
-		{ OPT_NUMBER, 0, "width", "N", "columns of the text, 80 to 200",
-		  &o->width, 80, 200, NULL },
-		{ OPT_FLAG, 0, "no-cmd-output", NULL,
-		  "the command's output goes to /dev/null",
-		  &o->no_cmd_output, 0, 0, NULL },
-		{ OPT_CHOICE, 0, "backend", "auto|perf|msr", "who counts",
-		  &o->backend, 0, 0, NULL },
-		{ OPT_FLAG, 0, "pin-command", NULL, "msr: run it on the CPU"
-		  " of -C only", &o->pin, 0, 0, NULL },
-		{ OPT_FLAG, 0, "isolate", NULL, "msr: and nothing else there"
-		  " (cgroup v2)", &o->isolate, 0, 0, NULL },
-		{ OPT_FLAG, 0, "dry-run|check-events-only", NULL,
-		  "where the events would go; nothing runs",
-		  &o->dry_run, 0, 0, NULL },
-		{ OPT_FLAG, 'q', "quiet", NULL,
-		  "the rows only; -v registers, too", &o->quiet, 0, 0, NULL },
-		{ OPT_FLAG, 'v', "verbose", NULL, NULL,
-		  &o->verbose, 0, 0, NULL },
-		{ OPT_OPTARG, 0, "debug", "CATS",
-		  "the library's steps: all, or perf,rw,...",
-		  &debug, 0, 0, NULL },
-		{ OPT_CALL, 'V', "version", NULL, "version, and what is in it",
-		  NULL, 0, 0, show_version },
-		{ OPT_END, 0, NULL, NULL, NULL, NULL, 0, 0, NULL },
-	};
-	/* clang-format on */
 	int first = options_parse(&cmd_count_entry, opts, argc, argv);
 
 	if (first < argc)
-		o->command = argv + first;
+		asked.command = argv + first;
 	if (!digits)
-		o->raw = true;
+		asked.raw = true;
 	set_debug(debug);
 }
 
 static int count_run(int argc, char **argv)
 {
-	struct count_opt opt = { .repeat = 1, .follow = FOLLOW_UNSET };
+	struct count_opt *opt = &asked;
 	struct output out;
-	struct session s = { .opt = &opt };
+	struct session s = { .opt = opt };
 	int status;
 
-	parse_options(argc, argv, &opt);
-	backend_from_environment(&opt);
-	check_options(&opt);
-	if (opt.json && !opt.dry_run)
+	parse_options(argc, argv);
+	backend_from_environment(opt);
+	check_options(opt);
+	if (opt->json && !opt->dry_run)
 		json_init();
-	set_die_status(opt.command ? STATUS_PFMON : STATUS_FAIL);
+	set_die_status(opt->command ? STATUS_PFMON : STATUS_FAIL);
 	/* First of all, so that no descriptor of ours takes a closed one. */
 	output_open(&out, &s);
 	set_die_status(STATUS_PFMON);
 	session_init(&s);
-	set_die_status(opt.command ? STATUS_PFMON : STATUS_FAIL);
-	status = opt.dry_run ? dry_run(&s, &out) : run_all(&s, &out);
+	set_die_status(opt->command ? STATUS_PFMON : STATUS_FAIL);
+	status = opt->dry_run ? dry_run(&s, &out) : run_all(&s, &out);
 	if (output_close(&out) < 0)
-		status = opt.command ? STATUS_PFMON : STATUS_FAIL;
+		status = opt->command ? STATUS_PFMON : STATUS_FAIL;
 	session_release(&s);
-	free(opt.events.v);
-	free(opt.pids.v);
-	free(opt.tids.v);
+	free(opt->events.v);
+	free(opt->groups.v);
+	free(opt->metrics.v);
+	free(opt->pids.v);
+	free(opt->tids.v);
 	return status;
 }
 

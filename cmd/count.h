@@ -15,6 +15,8 @@
 
 #include "cmd.h"
 #include "cpulist.h"
+#include "estimate.h"
+#include "group.h"
 
 enum per { PER_TOTAL, PER_THREAD, PER_PROCESS, PER_CPU };
 enum follow { FOLLOW_ALL, FOLLOW_NONE, FOLLOW_UNSET };
@@ -24,10 +26,11 @@ enum colour { COLOUR_AUTO, COLOUR_ALWAYS, COLOUR_NEVER };
 /* What was asked.  Strings and lists are borrowed from argv. */
 struct count_opt {
 	struct strlist events, pids, tids;
-	const char *cpus;  /* -C */
-	bool all_cpus;     /* -a */
-	bool user, kernel; /* -u, -k: default levels */
-	unsigned per;      /* enum per; PER_TOTAL unless asked */
+	struct strlist groups, metrics; /* -M, --metric */
+	const char *cpus;               /* -C */
+	bool all_cpus;                  /* -a */
+	bool user, kernel;              /* -u, -k: default levels */
+	unsigned per;                   /* enum per; PER_TOTAL unless asked */
 	unsigned follow;   /* enum follow; UNSET, which is ALL, unless asked */
 	uint64_t delay_ns; /* 0: none, as the other times */
 	uint64_t duration_ns;
@@ -44,7 +47,14 @@ struct count_opt {
 	unsigned backend; /* enum backend */
 	bool pin;         /* --pin-command: to the CPU of -C */
 	bool isolate;
-	char **command; /* NULL without one */
+	bool exact;                  /* a set a run, no turns */
+	bool no_merge;               /* each -e a set, even if all fit */
+	bool no_scale;               /* what was counted, not an estimate */
+	bool show_duty;              /* the share of time of every event */
+	uint64_t switch_ns;          /* of a set's run, on average */
+	const char *switch_overflow; /* EVENT@N: instead, after N of them */
+	uint64_t seed;               /* of the lengths of the runs */
+	char **command;              /* NULL without one */
 };
 
 /* One event of the session. */
@@ -55,25 +65,38 @@ struct counter {
 	char *name;          /* full canonical name; owned */
 	char *reason;        /* why it is not counted, or NULL; owned */
 	bool unparsed;       /* ev is empty */
+	unsigned list;       /* the -e it is of */
+	unsigned brace;      /* the {} it is in, 0: none */
 };
+
+#define SETS_MAX 64
 
 /*
  * Where the counters go: the same for all that perf counts, and for the
- * registers themselves another one on each CPU.  Both arrays are owned and have
- * an entry per counter; why it is not placed, or NULL, is the session's text.
+ * registers themselves another one on each CPU.  The arrays are owned and have
+ * an entry per counter, places one per set and counter; why a counter is not
+ * placed, or NULL, is the session's text.
+ *
+ * Several sets take turns.  What needs no counter is beside them: with perf in
+ * a context of its own, else in every set.
  */
 struct placing {
+	unsigned nsets;
+	uint64_t *in; /* the sets a counter is in; 0: beside them */
+	struct pfm_place *switcher; /* per set: of the event that ends a turn */
 	struct pfm_place *places;
 	const char **why;
 };
 
 struct value {
 	uint64_t count, enabled_ns, running_ns;
+	struct pfm_slices slices; /* of its first set, if it is in one */
 };
 
 /* One context: where it counts and what it has counted. */
 struct slot {
 	int fd;             /* context, -1 without or when closed */
+	int beside_fd;      /* for what is beside its sets, or -1 */
 	bool gone;          /* the thread has exited; the values are final */
 	pid_t tid, tgid;    /* 0 for a CPU; tgid is the process of the thread */
 	int cpu;            /* -1 for a thread */
@@ -103,14 +126,37 @@ struct share {
 	uint64_t step_ns;    /* the kernel's resolution; 1: exact */
 };
 
+/* What the groups of metrics are chosen by. */
+#define PMUS_MAX 15
+struct machine {
+	struct group_machine g;
+	const char *pmus[PMUS_MAX + 1]; /* static */
+	unsigned npmus;
+};
+void machine_init(struct machine *m);
+
+/* A group of the session; its event i is counter ctr[i].  Both owned. */
+struct group_use {
+	struct group *g;
+	unsigned *ctr;
+};
+
 struct session {
 	const struct count_opt *opt;
 	struct counter *ctrs; /* owned */
 	unsigned nctrs;
+	struct pfm_event switcher; /* --switch-overflow; owned */
+	uint64_t switch_period;    /* so many of it are a turn; 0: by time */
+	unsigned nlists; /* of events: of -e, and groups; 0: the usual ones */
+	struct machine machine; /* when a group was asked for */
+	struct group_use *uses; /* owned */
+	unsigned nuses;
+	uint64_t tsc0, tsc0_ns; /* the time stamp counter then */
 	bool msr;               /* the registers themselves: CPUs only */
 	bool msr_chosen;        /* by us, as perf has no PMU */
 	struct placing *common; /* of all that perf counts; owned */
 	struct pin pin;
+	int turn; /* --exact: the only set of this run; -1: all, in turn */
 	struct slot *slots; /* owned */
 	unsigned nslots;
 	unsigned nlive;          /* slots with an open context */
@@ -159,6 +205,9 @@ uint64_t session_counted_ns(const struct session *s); /* until now */
 struct slot slot_new(const struct session *s, const struct slot *where);
 void slot_release(struct session *s, struct slot *slot);
 void slot_choose(const struct session *s, struct slot *slot); /* sets has */
+/* --exact: it is in a set, and not in that of this run. */
+bool slot_elsewhere(const struct session *s, const struct slot *slot,
+		    unsigned ctr);
 bool slot_has_any(const struct session *s, const struct slot *slot);
 int slot_open(struct session *s, struct slot *slot); /* -1 with errno */
 void slot_close(struct session *s, struct slot *slot);
@@ -171,6 +220,9 @@ void slot_end(struct session *s, struct slot *slot); /* last read, close */
 
 /* events.c: the counters of a session, before there is a context. */
 void events_parse(struct session *s);
+void events_release(struct session *s);
+/* A group's event, unless there is the same already; the counter. */
+unsigned events_add(struct session *s, const char *text, const char *label);
 /* The library's reason, without the event, which its row names. */
 const char *counter_reason(const struct counter *c, const char *reason);
 void counter_drop(struct counter *c, const char *fmt, ...)
@@ -182,7 +234,41 @@ void counter_drop(struct counter *c, const char *fmt, ...)
 bool events_relax(struct session *s, pid_t tid, int cpu);
 
 /* choose.c: perf or msr, and what perf cannot count for want of a PMU. */
+bool counter_needs_pmu(const struct counter *c);
 void choose_backend(struct session *s);
+
+/* mux.c: sets for what does not fit at once; false: it needs just one. */
+bool mux_plan(struct session *s, int cpu, struct placing *at);
+bool is_control(const struct counter *c); /* cycles or instructions */
+/* --switch-overflow: parse it, if it was given. */
+void mux_switcher(struct session *s);
+void mux_release(struct session *s);
+/* The registers of the event that ends a turn, in a set of a context. */
+int mux_program(const struct session *s, const struct placing *at, int fd,
+		unsigned set);
+/* Sets that take turns, in a context that has set 0 only. */
+void mux_create(const struct session *s, int fd, unsigned nsets);
+/*
+ * All of them, and the one that ends a turn if switcher is not NULL: where that
+ * is.  *bad is the index of the counter to blame.
+ */
+int place_together(struct session *s, int cpu, const unsigned *index,
+		   unsigned n, struct pfm_place *places,
+		   struct pfm_place *switcher, unsigned *bad);
+static inline struct pfm_place *placing_at(const struct session *s,
+					   const struct placing *at,
+					   unsigned set, unsigned ctr)
+{
+	return &at->places[set * s->nctrs + ctr];
+}
+
+/* Where it is first; in set 0 if it is beside them. */
+static inline unsigned placing_set(const struct placing *at, unsigned ctr)
+{
+	return at->in[ctr] ? (unsigned)__builtin_ctzll(at->in[ctr]) : 0;
+}
+/* "all", "0,2", "" beside them: sets as they are shown. */
+void sets_format(uint64_t in, unsigned nsets, char *buf, size_t size);
 
 /* place.c: registers for the counters; the defaults give way. */
 void place_common(struct session *s);
@@ -227,15 +313,17 @@ struct row_stats {
 struct row {
 	const struct counter *ctr; /* borrowed from the session */
 	enum target_kind kind;
-	pid_t id;           /* process, thread or CPU; -1: none, or several */
-	pid_t tgid;         /* of a thread */
-	const char *comm;   /* borrowed from the slot; "" unknown */
-	const char *reason; /* why there is no value, or NULL; borrowed */
-	const char *lacks;  /* why the value is not whole, or NULL; borrowed */
-	unsigned nslots;    /* that it was counted on */
-	uint64_t count;     /* as read */
-	double scaled;      /* estimate for the whole enabled time */
-	bool is_scaled;     /* the estimate is needed */
+	pid_t id;            /* process, thread or CPU; -1: none, or several */
+	pid_t tgid;          /* of a thread */
+	const char *comm;    /* borrowed from the slot; "" unknown */
+	const char *reason;  /* why there is no value, or NULL; borrowed */
+	const char *lacks;   /* why the value is not whole, or NULL; borrowed */
+	unsigned nslots;     /* that it was counted on */
+	uint64_t count;      /* as read */
+	struct estimate est; /* for the whole enabled time */
+	bool is_scaled;      /* the estimate is needed */
+	uint64_t in;         /* its sets, on the first of the slots */
+	unsigned nsets;      /* of so many */
 	uint64_t enabled_ns, running_ns;
 	struct row_stats stats; /* n > 0: this is the mean of runs */
 };
@@ -255,10 +343,17 @@ struct result {
 	unsigned nthreads;         /* 0: not known */
 	const struct result *runs; /* of a repeated command; borrowed */
 	unsigned nruns;            /* then the times above are means */
+	const char *alike;         /* --exact: what the runs had in common */
+	bool apart; /* too little: there are no rows but theirs */
 };
 
 /* result.c */
 void result_build(struct session *s, struct result *res, bool interval);
+/* exact.c: --exact, each row from the run of its set, if they were alike. */
+void result_merge(struct session *s, struct result *all,
+		  const struct result *runs, unsigned n);
+/* Is it without a value because it is another run's? */
+bool row_is_elsewhere(const struct row *row);
 void result_mean(struct result *mean, const struct result *runs, unsigned n);
 void result_release(struct result *res);
 /* The value of a row in the event's own unit; only when reason is NULL. */
@@ -266,6 +361,23 @@ double row_value(const struct row *row);
 /* Not a plain count: an estimate, a mean, or in a unit with a fraction. */
 bool row_is_real(const struct row *row);
 const char *row_kind(const struct row *row); /* "counted", "scaled" or so */
+
+/* metrics.c: groups, and --metric. */
+void metrics_parse(struct session *s);
+void metrics_begin(struct session *s);
+void metrics_release(struct session *s);
+size_t metrics_count(const struct session *s);
+struct metric_value {
+	const struct group *g;         /* borrowed */
+	const struct group_metric *mt; /* borrowed */
+	bool has;                      /* else why says why not */
+	double value, half;            /* half: of the 95 % interval; < 0: ? */
+	enum group_verdict verdict;
+	char why[EXPR_WHY_MAX];
+};
+/* The i-th metric of the target whose rows begin at first. */
+void metrics_value(const struct session *s, const struct result *res,
+		   size_t first, size_t i, struct metric_value *out);
 
 /* derive.c: what a row says beside the number; false when nothing. */
 bool derive(const struct result *res, const struct row *row, char *buf,
@@ -350,6 +462,10 @@ void out_printf(struct output *out, const char *fmt, ...)
 void output_flush(struct output *out);
 /* out-table.c; true: a reason did not fit and needs a note. */
 bool text_table(struct output *out, const struct result *res, bool head);
+/* Text after a label, broken between words at the width. */
+void text_note(struct output *out, const char *label, const char *text);
+/* out-metrics.c: the values of metrics. */
+void text_metrics(struct output *out, const struct result *res);
 /* One line in an ANSI colour or NULL, cut at the width. */
 void text_line(struct output *out, const char *text, const char *colour);
 /* Is the lack of a PMU the reason?  The head tells it. */

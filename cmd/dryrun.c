@@ -55,8 +55,10 @@ static void name_register(const struct view *v, bool is_pmd, unsigned num,
 static void put_line(const struct view *v, const struct session *s, unsigned i)
 {
 	const struct counter *c = &s->ctrs[i];
-	const struct pfm_place *place = &v->at->places[i];
+	const struct pfm_place *place =
+		placing_at(s, v->at, placing_set(v->at, i), i);
 	char pmc[32] = "-", pmd[32] = "-", code[32] = "-", plm[4] = "-";
+	char sets[32] = "";
 	const char *why = c->reason ? c->reason : v->refused;
 	int width = s->msr ? 15 : 7;
 
@@ -74,8 +76,12 @@ static void put_line(const struct view *v, const struct session *s, unsigned i)
 			 c->ev.plm & PFM_PLM_KERNEL ? 'k' : '-',
 			 c->ev.plm & PFM_PLM_HV ? 'h' : '-');
 	}
-	out_printf(v->out, " %-28s %-*s %-*s %18s  %-3s  %s\n", c->name, width,
-		   pmc, width, pmd, code, plm, why ? why : "can be counted");
+	sets_format(v->at->in[i], v->at->nsets, sets, sizeof(sets));
+	out_printf(v->out, " %-28s ", c->name);
+	if (v->at->nsets > 1)
+		out_printf(v->out, "%-4s ", sets);
+	out_printf(v->out, "%-*s %-*s %18s  %-3s  %s\n", width, pmc, width, pmd,
+		   code, plm, why ? why : "can be counted");
 }
 
 /* All counters as they are on one CPU, or anywhere; 0, or STATUS_FAIL. */
@@ -84,8 +90,9 @@ static int put_view(const struct view *v, const struct session *s)
 	int width = s->msr ? 15 : 7, status = v->refused ? STATUS_FAIL : 0;
 	unsigned i;
 
-	out_printf(v->out, " %-28s %-*s %-*s %18s  %-3s\n", "event", width,
-		   "PMC", width, "PMD", "code", "lvl");
+	out_printf(v->out, " %-28s %s%-*s %-*s %18s  %-3s\n", "event",
+		   v->at->nsets > 1 ? "set  " : "", width, "PMC", width, "PMD",
+		   "code", "lvl");
 	for (i = 0; i < s->nctrs; i++) {
 		put_line(v, s, i);
 		if (s->ctrs[i].reason || v->at->why[i])

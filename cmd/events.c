@@ -91,7 +91,8 @@ static void counter_name(struct counter *c)
 	c->name = xstrdup(c->ev.name);
 }
 
-static void add_event(struct session *s, const char *text)
+static void add_event(struct session *s, const char *text, unsigned list,
+		      unsigned brace)
 {
 	const struct count_opt *opt = s->opt;
 	unsigned plm = PFM_PLM_USER | PFM_PLM_KERNEL;
@@ -101,10 +102,12 @@ static void add_event(struct session *s, const char *text)
 		plm = opt->user ? PFM_PLM_USER : PFM_PLM_KERNEL;
 	s->ctrs = xreallocarray(s->ctrs, s->nctrs + 1, sizeof(*s->ctrs));
 	c = &s->ctrs[s->nctrs++];
-	*c = (struct counter){ .asked = xstrdup(text) };
+	*c = (struct counter){ .asked = xstrdup(text),
+			       .list = list,
+			       .brace = brace };
 	if (pfm_event_parse(text, plm, &c->ev) < 0) {
-		/* Only what the user did not ask for may be missing. */
-		if (opt->events.n)
+		/* Only what the user did not name may be missing. */
+		if (opt->events.n > list)
 			die("%s", pfm_reason());
 		c->unparsed = true;
 		c->label = xstrdup(text);
@@ -137,12 +140,10 @@ static size_t event_length(const char *p)
 	return i;
 }
 
-/*
- * All events are counted together, so that braces only have to match and not
- * to be empty.
- */
-static void add_list(struct session *s, const char *list)
+/* What is in braces is counted together; empty ones are none. */
+static void add_list(struct session *s, const char *list, unsigned number)
 {
+	unsigned braces = 0;
 	int depth = 0;
 	const char *p;
 	char *text;
@@ -152,11 +153,12 @@ static void add_list(struct session *s, const char *list)
 		len = event_length(p);
 		if (len > 0) {
 			text = xasprintf("%.*s", (int)len, p);
-			add_event(s, text);
+			add_event(s, text, number, depth ? braces : 0);
 			free(text);
 			continue;
 		}
 		depth += (*p == '{') - (*p == '}');
+		braces += *p == '{';
 		if (depth < 0 || depth > 1)
 			break;
 		len = 1;
@@ -165,17 +167,60 @@ static void add_list(struct session *s, const char *list)
 		die("-e '%s': the braces do not match", list);
 }
 
+static bool same_event(const struct counter *a, const struct counter *b)
+{
+	return !a->unparsed && !b->unparsed && a->ev.kind == b->ev.kind &&
+	       a->ev.code == b->ev.code && a->ev.arg == b->ev.arg &&
+	       a->ev.plm == b->ev.plm;
+}
+
+static void counter_free(struct counter *c)
+{
+	if (!c->unparsed)
+		pfm_event_release(&c->ev);
+	free(c->asked);
+	free(c->label);
+	free(c->name);
+	free(c->reason);
+}
+
+unsigned events_add(struct session *s, const char *text, const char *label)
+{
+	unsigned last = s->nctrs, i;
+
+	add_event(s, text, s->nlists, 0);
+	for (i = 0; i < last; i++)
+		if (same_event(&s->ctrs[i], &s->ctrs[last])) {
+			counter_free(&s->ctrs[--s->nctrs]);
+			return i;
+		}
+	free(s->ctrs[last].label);
+	s->ctrs[last].label = xstrdup(label);
+	return last;
+}
+
+void events_release(struct session *s)
+{
+	while (s->nctrs > 0)
+		counter_free(&s->ctrs[--s->nctrs]);
+	free(s->ctrs);
+}
+
 void events_parse(struct session *s)
 {
 	const struct strlist *list = &s->opt->events;
-	size_t i;
+	unsigned i;
 
 	for (i = 0; i < list->n; i++)
-		add_list(s, list->v[i]);
-	if (!list->n)
-		add_list(s, hardware_events);
-	if (!list->n && s->opt->backend != BACKEND_MSR)
-		add_list(s, kernel_events);
+		add_list(s, list->v[i], i);
+	s->nlists = (unsigned)list->n;
+	if (!list->n && !s->opt->groups.n) {
+		add_list(s, hardware_events, 0);
+		if (s->opt->backend != BACKEND_MSR)
+			add_list(s, kernel_events, 0);
+	}
+	metrics_parse(s);
+	mux_switcher(s);
 	if (!s->nctrs)
 		die("-e '%s' names no event", list->v[0]);
 	choose_backend(s);

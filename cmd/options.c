@@ -197,8 +197,7 @@ static bool split_number(const char *arg, double *num, const char **suffix)
 	return true;
 }
 
-static void set_number(const struct cmd_entry *cmd, const struct opt *o,
-		       const char *arg)
+bool parse_number(const char *arg, uint64_t *value)
 {
 	static const char *const suffixes[] = { "", "k", "M", "G" };
 	double num, mult = 1;
@@ -206,19 +205,31 @@ static void set_number(const struct cmd_entry *cmd, const struct opt *o,
 	size_t i;
 
 	if (!split_number(arg, &num, &suffix))
-		usage_error(cmd, "%s: '%s' is not a number", spelling(o), arg);
+		return false;
 	for (i = 0; i < ARRAY_SIZE(suffixes); i++, mult *= 1000)
 		if (!strcmp(suffix, suffixes[i]))
 			break;
 	num *= mult;
-	if (i == ARRAY_SIZE(suffixes) || num != (double)(uint64_t)num)
+	if (i == ARRAY_SIZE(suffixes) || num >= 0x1p64 ||
+	    num != (double)(uint64_t)num)
+		return false;
+	*value = (uint64_t)num;
+	return true;
+}
+
+static void set_number(const struct cmd_entry *cmd, const struct opt *o,
+		       const char *arg)
+{
+	uint64_t num;
+
+	if (!parse_number(arg, &num))
 		usage_error(cmd, "%s: '%s' is not a whole number", spelling(o),
 			    arg);
-	if (num < (double)o->min || num > (double)o->max)
+	if (num < o->min || num > o->max)
 		usage_error(cmd, "%s: %s is not within %llu to %llu",
 			    spelling(o), arg, (unsigned long long)o->min,
 			    (unsigned long long)o->max);
-	*(uint64_t *)o->value = (uint64_t)num;
+	*(uint64_t *)o->value = num;
 }
 
 static void set_time(const struct cmd_entry *cmd, const struct opt *o,

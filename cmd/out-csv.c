@@ -14,10 +14,10 @@
 #include <string.h>
 
 static const char *const columns[] = {
-	"time_ns", "run",        "target",     "id",        "process",
-	"comm",    "event",      "name",       "value",     "unit",
-	"kind",    "enabled_ns", "running_ns", "deviation", "min",
-	"max",     "reason",     "pinned",     "others",
+	"time_ns",    "run",       "target", "id",   "process", "comm",
+	"event",      "name",      "value",  "unit", "kind",    "enabled_ns",
+	"running_ns", "deviation", "min",    "max",  "reason",  "pinned",
+	"others",     "set",       "error",
 };
 
 static char separator(const struct output *out)
@@ -85,6 +85,17 @@ static void put_share(struct output *out, const struct share *share)
 	put(out, text);
 }
 
+static void put_sets(struct output *out, const struct row *row)
+{
+	double half = estimate_half_width(&row->est);
+	char sets[64];
+
+	sets_format(row->in, row->nsets, sets, sizeof(sets));
+	put(out, sets);
+	put_real(out, !row->reason && row->is_scaled && half >= 0,
+		 half * row->ctr->ev.scale);
+}
+
 static void put_rows(struct output *out, const struct result *res, unsigned run)
 {
 	const struct pin *pin = &out->s->pin;
@@ -111,6 +122,7 @@ static void put_rows(struct output *out, const struct result *res, unsigned run)
 		put_reason(out, row);
 		put_u64(out, pin->cpu >= 0, (uint64_t)pin->cpu);
 		put_share(out, &res->share);
+		put_sets(out, row);
 		out->buf[out->len - 1] = '\n';
 	}
 }
@@ -124,7 +136,7 @@ static void csv_result(struct output *out, const struct result *res)
 			put(out, columns[i]);
 		out->buf[out->len - 1] = '\n';
 	}
-	for (i = 0; out->s->opt->table && i < res->nruns; i++)
+	for (i = 0; (out->s->opt->table || res->apart) && i < res->nruns; i++)
 		put_rows(out, &res->runs[i], i + 1);
 	put_rows(out, res, 0);
 }

@@ -32,6 +32,34 @@ static struct json_t *value(const struct row *row)
 	return js_number(true, row->count);
 }
 
+/* The only set, all, or those of several. */
+static struct json_t *sets(const struct row *row)
+{
+	struct json_t *array;
+	unsigned i;
+
+	if (row->nsets < 2)
+		return js_number(true, 0);
+	if (!(row->in & (row->in - 1)))
+		return js_number(row->in, (uint64_t)__builtin_ctzll(
+						  row->in | 1ULL << 63));
+	array = js_array();
+	for (i = 0; i < row->nsets; i++)
+		if (row->in >> i & 1)
+			js_append(array, js_number(true, i));
+	return array;
+}
+
+/* Half the width of the 95 % interval, in the unit of the value. */
+static struct json_t *error(const struct row *row)
+{
+	double half = estimate_half_width(&row->est);
+
+	if (row->reason || row->stats.n || !row->is_scaled || half < 0)
+		return js_null();
+	return js_real(half * row->ctr->ev.scale);
+}
+
 static struct json_t *statistics(const struct row_stats *stats)
 {
 	struct json_t *obj = js_object();
@@ -56,12 +84,12 @@ static struct json_t *results(const struct result *res)
 
 		js_set(obj, "event", js_text(ctr->asked));
 		js_set(obj, "name", js_text(ctr->name));
-		js_set(obj, "set", js_number(true, 0));
+		js_set(obj, "set", sets(row));
 		js_set(obj, "target", target(row));
 		js_set(obj, "value", value(row));
 		js_set(obj, "unit", js_text(ctr->unparsed ? "" : ctr->ev.unit));
 		js_set(obj, "kind", js_text(row_kind(row)));
-		js_set(obj, "error", js_null());
+		js_set(obj, "error", error(row));
 		js_set(obj, "enabled_ns", js_number(true, row->enabled_ns));
 		js_set(obj, "running_ns", js_number(true, row->running_ns));
 		js_set(obj, "reason",
@@ -70,6 +98,45 @@ static struct json_t *results(const struct result *res)
 			js_set(obj, "statistics", statistics(&row->stats));
 		js_append(array, obj);
 	}
+	return array;
+}
+
+static const char *const verdicts[] = {
+	[GROUP_NEITHER] = NULL,
+	[GROUP_GOOD] = "good",
+	[GROUP_BAD] = "bad",
+};
+
+static struct json_t *metric(const struct metric_value *v,
+			     const struct row *row)
+{
+	struct json_t *obj = js_object();
+
+	js_set(obj, "metric", js_text(v->mt->name));
+	js_set(obj, "group", js_text(v->g->name));
+	js_set(obj, "target", target(row));
+	js_set(obj, "value", v->has ? js_real(v->value) : js_null());
+	js_set(obj, "unit", js_text(v->mt->unit_name));
+	js_set(obj, "kind", js_text("derived"));
+	js_set(obj, "error",
+	       v->has && v->half > 0 ? js_real(v->half) : js_null());
+	js_set(obj, "verdict", js_text(v->has ? verdicts[v->verdict] : NULL));
+	js_set(obj, "reason", js_text(v->has ? NULL : v->why));
+	return obj;
+}
+
+static struct json_t *metrics(const struct session *s, const struct result *res)
+{
+	struct json_t *array = js_array();
+	size_t n = metrics_count(s), row, i;
+
+	for (row = 0; n && row < res->nrows; row += res->nctrs)
+		for (i = 0; i < n; i++) {
+			struct metric_value v;
+
+			metrics_value(s, res, row, i, &v);
+			js_append(array, metric(&v, &res->rows[row]));
+		}
 	return array;
 }
 
@@ -104,6 +171,8 @@ static void set_run(struct json_t *obj, const struct session *s,
 	if (s->pin.cpu >= 0)
 		js_set(obj, "pinned", pinned(&s->pin, &res->share));
 	js_set(obj, "results", results(res));
+	if (metrics_count(s))
+		js_set(obj, "metrics", metrics(s, res));
 }
 
 static void json_result(struct output *out, const struct result *res)

@@ -25,6 +25,7 @@ enum col {
 	COL_MIN,
 	COL_MAX,
 	COL_EVENT,
+	COL_SET,
 	COL_ON,
 	COL_IS,
 	NCOLS,
@@ -47,6 +48,7 @@ static const struct {
 	[COL_MIN]   = { "min",     0 },
 	[COL_MAX]   = { "max",     0 },
 	[COL_EVENT] = { "event",   -20 },
+	[COL_SET]   = { "set",     0 },
 	[COL_ON]    = { "on",      0 },
 	[COL_IS]    = { "is",      -24 },
 };
@@ -111,6 +113,27 @@ static void format_value(const struct output *out, const struct shown *as,
 		format_u64(out, (uint64_t)(v + 0.5), buf, CELL_SIZE);
 }
 
+/* Which sets, for how much of the time, and what that makes uncertain. */
+static void fill_duty(const struct output *out, const struct row *row,
+		      struct line *line)
+{
+	double half = estimate_half_width(&row->est);
+
+	sets_format(row->in, row->nsets, line->cell[COL_SET], CELL_SIZE);
+	if (row->enabled_ns &&
+	    (row->running_ns < row->enabled_ns || out->s->opt->show_duty))
+		snprintf(line->cell[COL_ON], CELL_SIZE, "%.1f%%",
+			 100.0 * (double)row->running_ns /
+				 (double)row->enabled_ns);
+	if (!row->is_scaled)
+		return;
+	if (half < 0)
+		snprintf(line->cell[COL_DEV], CELL_SIZE, "?");
+	else if (row->est.value > 0)
+		snprintf(line->cell[COL_DEV], CELL_SIZE, "%.1f%%",
+			 100 * half / row->est.value);
+}
+
 static void fill_value(const struct output *out, const struct row *row,
 		       struct line *line)
 {
@@ -124,10 +147,7 @@ static void fill_value(const struct output *out, const struct row *row,
 	if (as.unit[0])
 		snprintf(line->cell[COL_EVENT], CELL_SIZE, "%s, %s",
 			 row->ctr->label, as.unit);
-	if (row->is_scaled && row->enabled_ns)
-		snprintf(line->cell[COL_ON], CELL_SIZE, "%.1f%%",
-			 100.0 * (double)row->running_ns /
-				 (double)row->enabled_ns);
+	fill_duty(out, row, line);
 	if (!st->n)
 		return;
 	snprintf(line->cell[COL_DEV], CELL_SIZE, "%.1f%%",
@@ -175,6 +195,8 @@ static void add_rows(const struct output *out, const struct result *res,
 	for (i = 0; i < res->nrows; i++) {
 		const struct row *row = &res->rows[i];
 
+		if (run && row_is_elsewhere(row))
+			continue;
 		line = &t->lines[t->n++];
 		*line = (struct line){ 0 };
 		if (res->partial)
@@ -333,7 +355,7 @@ bool text_table(struct output *out, const struct result *res, bool head)
 	struct table t = { 0 };
 	unsigned i;
 
-	for (i = 0; out->s->opt->table && i < res->nruns; i++)
+	for (i = 0; (out->s->opt->table || res->apart) && i < res->nruns; i++)
 		add_rows(out, &res->runs[i], i + 1, &t);
 	add_rows(out, res, 0, &t);
 	measure(&t, false);

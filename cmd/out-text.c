@@ -16,7 +16,7 @@
 #define NOTE_INDENT 8
 
 /* Text after a label, broken between words at the width. */
-static void put_note(struct output *out, const char *label, const char *text)
+void text_note(struct output *out, const char *label, const char *text)
 {
 	size_t room = out->width - NOTE_INDENT, len;
 	char line[256];
@@ -175,16 +175,36 @@ static void describe_backend(const struct session *s, char *buf, size_t size)
 						       s->backend);
 }
 
-/* Processor, backend, levels; the name of the processor gives way. */
-static void put_backend(struct output *out, unsigned counted, bool scaled)
+/* "not multiplexed", by the kernel, or in so many sets. */
+static void describe_sets(const struct result *res, char *buf, size_t size)
 {
+	unsigned nsets = 1;
+	bool scaled = false;
+	size_t r;
+
+	for (r = 0; r < res->nrows; r++) {
+		scaled |= res->rows[r].running_ns < res->rows[r].enabled_ns;
+		if (res->rows[r].nsets > nsets)
+			nsets = res->rows[r].nsets;
+	}
+	if (nsets > 1)
+		snprintf(buf, size, "in %u sets", nsets);
+	else
+		snprintf(buf, size, "%smultiplexed", scaled ? "" : "not ");
+}
+
+/* Processor, backend, levels; the name of the processor gives way. */
+static void put_backend(struct output *out, unsigned counted,
+			const struct result *res)
+{
+	char sets[32];
 	char model[96] = "", backend[64], rest[160], line[320];
 	int room;
 
 	describe_backend(out->s, backend, sizeof(backend));
-	snprintf(rest, sizeof(rest), "%s . %s . %u event%s, %smultiplexed",
-		 backend, levels(out->s), counted, counted == 1 ? "" : "s",
-		 scaled ? "" : "not ");
+	describe_sets(res, sets, sizeof(sets));
+	snprintf(rest, sizeof(rest), "%s . %s . %u event%s, %s", backend,
+		 levels(out->s), counted, counted == 1 ? "" : "s", sets);
 	cpu_model(model, sizeof(model));
 	room = (int)out->width - (int)strlen(rest) - 4;
 	if (room > (int)strlen(model))
@@ -200,16 +220,12 @@ static void put_how(struct output *out, const struct result *res)
 {
 	const struct session *s = out->s;
 	unsigned counted = 0, i;
-	bool scaled = false;
 	char line[256];
-	size_t r;
 
 	for (i = 0; i < s->nctrs; i++)
 		counted += !s->ctrs[i].reason;
-	for (r = 0; r < res->nrows; r++)
-		scaled |= res->rows[r].is_scaled;
 	if (counted && s->backend)
-		put_backend(out, counted, scaled);
+		put_backend(out, counted, res);
 	if (s->pmu.missing[0])
 		snprintf(line, sizeof(line),
 			 " %s: hardware events cannot be counted here",
@@ -263,7 +279,7 @@ static void put_reasons(struct output *out, const struct result *res)
 		if (k < i)
 			continue;
 		text = xasprintf("%s: %s", row->ctr->label, row->reason);
-		put_note(out, "note", text);
+		text_note(out, "note", text);
 		free(text);
 	}
 }
@@ -287,7 +303,7 @@ static void put_lacks(struct output *out, const struct result *res)
 			text = xasprintf("%s: %s", row->ctr->label, row->lacks);
 		if (cpu)
 			told = row->id;
-		put_note(out, "note", text);
+		text_note(out, "note", text);
 		free(text);
 	}
 }
@@ -303,7 +319,7 @@ static void put_register(struct output *out, const char *cpus,
 			 place->pmc[0].reg_num,
 			 (unsigned long long)place->pmc[0].reg_value);
 	text = xasprintf("%sPMD%u  %s%s", cpus, place->pmd, pmc, c->name);
-	put_note(out, "where", text);
+	text_note(out, "where", text);
 	free(text);
 }
 
@@ -315,7 +331,8 @@ static void put_placing(struct output *out, const struct placing *at,
 
 	for (i = 0; i < s->nctrs; i++)
 		if (!s->ctrs[i].reason && !at->why[i])
-			put_register(out, cpus, &s->ctrs[i], &at->places[i]);
+			put_register(out, cpus, &s->ctrs[i],
+				     placing_at(s, at, placing_set(at, i), i));
 }
 
 /* -v: which register counts what; the same on all that perf counts. */
@@ -351,7 +368,7 @@ static void put_details(struct output *out)
 		return;
 	text = xasprintf("first to last CPU started in %.1f us",
 			 (double)s->skew_ns / 1e3);
-	put_note(out, "note", text);
+	text_note(out, "note", text);
 	free(text);
 }
 
@@ -362,7 +379,47 @@ static void put_share(struct output *out, const struct result *res)
 	if (out->s->pin.cpu < 0 || res->partial)
 		return;
 	pin_describe(out->s->pin.cpu, &res->share, text, sizeof(text));
-	put_note(out, "pinned", text);
+	text_note(out, "pinned", text);
+}
+
+/* Estimates: what they are from, and whether that was enough. */
+static void put_turns(struct output *out, const struct result *res)
+{
+	const struct count_opt *opt = out->s->opt;
+	unsigned long long least = 0;
+	unsigned nsets = 1;
+	char *text;
+	size_t r;
+
+	for (r = 0; r < res->nrows; r++) {
+		const struct row *row = &res->rows[r];
+
+		if (row->nsets < 2 || row->reason || !row->in)
+			continue;
+		if (nsets == 1 || row->est.slices < least)
+			least = row->est.slices;
+		nsets = row->nsets;
+	}
+	if (nsets == 1 || opt->exact)
+		return;
+	if (out->s->switch_period)
+		text = xasprintf("%u sets take turns, each until %s; +- is "
+				 "half of the 95 %% interval of an estimate",
+				 nsets, opt->switch_overflow);
+	else
+		text = xasprintf("%u sets take turns of %g ms on average; +- "
+				 "is half of the 95 %% interval of an estimate",
+				 nsets, (double)opt->switch_ns / 1e6);
+	text_note(out, "sets", text);
+	free(text);
+	if (least >= ESTIMATE_SLICES)
+		return;
+	text = xasprintf(
+		"a set had %llu turns: with less than %d an error is a "
+		"guess; count longer, or let the turns be shorter",
+		least, ESTIMATE_SLICES);
+	text_note(out, "note", text);
+	free(text);
 }
 
 static void put_notes(struct output *out, const struct result *res, bool cut)
@@ -370,17 +427,20 @@ static void put_notes(struct output *out, const struct result *res, bool cut)
 	const struct session *s = out->s;
 
 	put_share(out, res);
+	put_turns(out, res);
+	if (res->alike)
+		text_note(out, "runs", res->alike);
 	if (cut)
 		put_reasons(out, res);
 	put_lacks(out, res);
 	if (s->notice)
-		put_note(out, "note", s->notice);
+		text_note(out, "note", s->notice);
 	if (s->hint && !s->msr_chosen)
-		put_note(out, "note", s->hint);
+		text_note(out, "note", s->hint);
 	if (s->opt->per == PER_THREAD && s->opt->pids.n)
-		put_note(out, "note",
-			 "a thread created later is counted with "
-			 "the thread that created it");
+		text_note(out, "note",
+			  "a thread created later is counted with "
+			  "the thread that created it");
 	if (s->opt->verbose)
 		put_details(out);
 }
@@ -398,6 +458,7 @@ static void text_result(struct output *out, const struct result *res)
 	cut = text_table(out, res, head);
 	if (quiet || (interval && !first))
 		return;
+	text_metrics(out, res);
 	if (!interval)
 		put_time(out, res);
 	put_notes(out, res, cut);

@@ -16,7 +16,7 @@ static struct placing *placing_new(const struct session *s)
 {
 	struct placing *at = xcalloc(1, sizeof(*at));
 
-	at->places = xcalloc(s->nctrs, sizeof(*at->places));
+	at->in = xcalloc(s->nctrs, sizeof(*at->in));
 	at->why = xcalloc(s->nctrs, sizeof(*at->why));
 	return at;
 }
@@ -25,44 +25,83 @@ void placing_free(struct placing *at)
 {
 	if (!at)
 		return;
+	free(at->in);
+	free(at->switcher);
 	free(at->places);
 	free(at->why);
 	free(at);
 }
 
+int place_together(struct session *s, int cpu, const unsigned *index,
+		   unsigned n, struct pfm_place *places,
+		   struct pfm_place *switcher, unsigned *bad)
+{
+	unsigned i, all = n + !!switcher, first = all;
+	struct pfm_event *evs = xcalloc(all + 1, sizeof(*evs));
+	struct pfm_place *at = xcalloc(all + 1, sizeof(*at));
+	int ret = 0;
+
+	for (i = 0; i < n; i++)
+		evs[i] = s->ctrs[index[i]].ev;
+	if (switcher)
+		evs[n] = s->switcher;
+	if (all)
+		ret = pfm_event_assign(s->msr ? "msr" : "auto", cpu, evs, all,
+				       at, &first);
+	memcpy(places, at, n * sizeof(*at));
+	if (switcher)
+		*switcher = at[n];
+	free(at);
+	free(evs);
+	if (ret == 0)
+		return 0;
+	if ((errno != ENOSPC && errno != ENODEV && errno != EINVAL) ||
+	    first >= all || !n)
+		die("%s", pfm_reason());
+	*bad = index[first < n ? first : n - 1];
+	return -1;
+}
+
+/* All that have no reason against it, in one set; the index of who is. */
+static unsigned place_one_set(struct session *s, int cpu, struct placing *at,
+			      unsigned *bad)
+{
+	struct pfm_place *places = xcalloc(s->nctrs, sizeof(*places));
+	unsigned *index = xcalloc(s->nctrs, sizeof(*index));
+	unsigned i, n = 0;
+	int ret;
+
+	for (i = 0; i < s->nctrs; i++)
+		if (!s->ctrs[i].reason && !at->why[i])
+			index[n++] = i;
+	ret = place_together(s, cpu, index, n, places, NULL, bad);
+	for (i = 0; i < n && ret == 0; i++) {
+		at->in[index[i]] = 1;
+		*placing_at(s, at, 0, index[i]) = places[i];
+	}
+	free(index);
+	free(places);
+	return ret == 0;
+}
+
 /*
- * Give up one event after another until the rest fits.  The library names the
- * last of the smallest set that does not, so that what is given up helps.
+ * One set if all fit, else as many as it takes, where they were asked for.  The
+ * usual events rather give one up after another until the rest fits: the library
+ * names the last of the smallest set that does not, so that it helps.
  */
 static void place(struct session *s, int cpu, struct placing *at)
 {
-	const char *backend = s->msr ? "msr" : "auto";
-	struct pfm_event *evs = xcalloc(s->nctrs, sizeof(*evs));
-	struct pfm_place *places = xcalloc(s->nctrs, sizeof(*places));
-	unsigned *index = xcalloc(s->nctrs, sizeof(*index));
-	unsigned i, n, bad;
+	unsigned bad;
 
 	memset(at->why, 0, s->nctrs * sizeof(*at->why));
-	for (;;) {
-		for (i = n = 0; i < s->nctrs; i++) {
-			if (s->ctrs[i].reason || at->why[i])
-				continue;
-			index[n] = i;
-			evs[n++] = s->ctrs[i].ev;
-		}
-		bad = n;
-		if (!n || !pfm_event_assign(backend, cpu, evs, n, places, &bad))
-			break;
-		if ((errno != ENOSPC && errno != ENODEV && errno != EINVAL) ||
-		    bad >= n)
-			die("%s", pfm_reason());
-		at->why[index[bad]] = session_keep(s, pfm_reason());
-	}
-	for (i = 0; i < n; i++)
-		at->places[index[i]] = places[i];
-	free(index);
-	free(places);
-	free(evs);
+	free(at->places);
+	at->places = NULL;
+	if (s->nlists && mux_plan(s, cpu, at))
+		return;
+	at->nsets = 1;
+	at->places = xcalloc(s->nctrs, sizeof(*at->places));
+	while (!place_one_set(s, cpu, at, &bad))
+		at->why[bad] = session_keep(s, pfm_reason());
 }
 
 static bool same_pmc(const pfarg_pmc_t *a, const pfarg_pmc_t *b)
@@ -85,12 +124,18 @@ static bool same_place(const struct pfm_place *a, const struct pfm_place *b)
 static bool same_placing(const struct session *s, const struct placing *a,
 			 const struct placing *b)
 {
-	unsigned i;
+	unsigned i, set;
 
-	for (i = 0; i < s->nctrs; i++)
-		if (a->why[i] != b->why[i] ||
-		    (!a->why[i] && !same_place(&a->places[i], &b->places[i])))
+	if (a->nsets != b->nsets)
+		return false;
+	for (i = 0; i < s->nctrs; i++) {
+		if (a->why[i] != b->why[i] || a->in[i] != b->in[i])
 			return false;
+		for (set = 0; set < a->nsets; set++)
+			if (!same_place(placing_at(s, a, set, i),
+					placing_at(s, b, set, i)))
+				return false;
+	}
 	return true;
 }
 
@@ -117,7 +162,7 @@ bool placing_shown(const struct session *s, unsigned i)
 /* It fits nowhere: asked for, that is an error. */
 static void give_up(const struct session *s, struct counter *c, const char *why)
 {
-	if (s->opt->events.n)
+	if (s->opt->events.n > c->list)
 		die("%s", why);
 	counter_drop(c, "%s", counter_reason(c, why));
 }

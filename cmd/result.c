@@ -12,14 +12,22 @@
 
 static const char *const never_ran = "never ran on the PMU: more events than "
 				     "counters, or they are taken";
+static const char *const no_turn = "its set never had a turn: count longer, "
+				   "or let the turns be shorter";
+static const char *const other_run = "in the set of another run";
 static const char *const elsewhere = "its PMU counts on one CPU of each "
 				     "package, not on this one";
+
+bool row_is_elsewhere(const struct row *row)
+{
+	return row->reason == other_run;
+}
 
 double row_value(const struct row *row)
 {
 	if (row->stats.n)
 		return row->stats.mean;
-	return (row->is_scaled ? row->scaled : (double)row->count) *
+	return (row->is_scaled ? row->est.value : (double)row->count) *
 	       row->ctr->ev.scale;
 }
 
@@ -130,20 +138,17 @@ static void add_value(struct row *row, const struct value *now,
 	uint64_t count = now->count - old->count;
 	uint64_t enabled = now->enabled_ns - old->enabled_ns;
 	uint64_t running = now->running_ns - old->running_ns;
+	struct estimate e =
+		estimate_total(&now->slices, &old->slices, (double)count,
+			       (double)running, (double)enabled);
 
 	row->reason = NULL;
 	row->nslots++;
 	row->count += count;
 	row->enabled_ns += enabled;
 	row->running_ns += running;
-	if (running < enabled) {
-		row->is_scaled = true;
-		if (running)
-			row->scaled += (double)count * (double)enabled /
-				       (double)running;
-	} else {
-		row->scaled += (double)count;
-	}
+	row->is_scaled |= running < enabled;
+	row->est = row->nslots > 1 ? estimate_add(row->est, e) : e;
 }
 
 static void add_slot(const struct session *s, const struct slot *slot,
@@ -155,11 +160,18 @@ static void add_slot(const struct session *s, const struct slot *slot,
 	for (k = 0; k < s->nctrs; k++) {
 		const char *why = slot->at->why[k];
 
-		if (slot->has[k])
+		if (slot->has[k]) {
 			add_value(&rows[k], &slot->now[k],
 				  interval ? &slot->old[k] : &zero);
-		else if (why && !s->ctrs[k].reason && !rows[k].nslots)
+			rows[k].in = slot->at->in[k];
+			rows[k].nsets = slot->at->nsets;
+			rows[k].is_scaled &= !s->opt->no_scale;
+		} else if (why && !s->ctrs[k].reason && !rows[k].nslots) {
 			rows[k].reason = counter_reason(&s->ctrs[k], why);
+		} else if (slot_elsewhere(s, slot, k) && !s->ctrs[k].reason &&
+			   !rows[k].nslots) {
+			rows[k].reason = other_run;
+		}
 	}
 }
 
@@ -248,7 +260,8 @@ void result_build(struct session *s, struct result *res, bool interval)
 		judge_rows(s, res);
 	for (r = 0; r < res->nrows; r++)
 		if (res->rows[r].enabled_ns && !res->rows[r].running_ns)
-			res->rows[r].reason = never_ran;
+			res->rows[r].reason =
+				res->rows[r].nsets > 1 ? no_turn : never_ran;
 	res->nctrs = s->nctrs;
 	res->counted_ns = session_counted_ns(s);
 	if (interval)

@@ -173,11 +173,37 @@ static struct outcome run_once(struct session *s, struct output *out,
 	return end;
 }
 
+/* --exact: of the CPU with the most, which is known after the first run. */
+static unsigned sets_needed(const struct session *s)
+{
+	unsigned n = s->common ? s->common->nsets : 1, i;
+
+	for (i = 0; i < s->nslots; i++)
+		if (s->slots[i].at->nsets > n)
+			n = s->slots[i].at->nsets;
+	return n;
+}
+
+/* One result of several runs. */
+static void output_runs(struct session *s, struct output *out,
+			const struct result *runs, unsigned n)
+{
+	struct result all;
+
+	if (s->opt->exact)
+		result_merge(s, &all, runs, n);
+	else
+		result_mean(&all, runs, n);
+	output_result(out, &all);
+	result_release(&all);
+}
+
 int run_all(struct session *s, struct output *out)
 {
 	const struct count_opt *opt = s->opt;
 	uint64_t total = opt->warmup + opt->repeat, i;
-	struct result *runs = xcalloc(opt->repeat, sizeof(*runs)), mean;
+	uint64_t room = opt->exact ? SETS_MAX : opt->repeat;
+	struct result *runs = xcalloc(room, sizeof(*runs));
 	struct outcome end = { 0 };
 	unsigned n = 0;
 	int status = 0;
@@ -185,7 +211,11 @@ int run_all(struct session *s, struct output *out)
 	signals_init();
 	for (i = 0; i < total && !end.failed && !end.interrupted; i++) {
 		session_truncate(s, 0);
+		if (opt->exact && i >= opt->warmup)
+			s->turn = (int)n;
 		end = run_once(s, out, &runs[n]);
+		if (opt->exact)
+			total = opt->warmup + sets_needed(s);
 		if (!status)
 			status = end.status;
 		if (i < opt->warmup)
@@ -194,10 +224,8 @@ int run_all(struct session *s, struct output *out)
 			n++;
 	}
 	isolate_end();
-	if (n && opt->repeat > 1) {
-		result_mean(&mean, runs, n);
-		output_result(out, &mean);
-		result_release(&mean);
+	if (n > 1) {
+		output_runs(s, out, runs, n);
 	} else if (n && !opt->interval_ns) {
 		output_result(out, &runs[0]);
 	}

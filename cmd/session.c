@@ -18,7 +18,7 @@
 
 void session_init(struct session *s)
 {
-	s->pin.cpu = -1;
+	s->pin.cpu = s->turn = -1;
 	events_parse(s);
 	if (s->msr)
 		pin_init(s);
@@ -28,20 +28,10 @@ void session_init(struct session *s)
 
 void session_release(struct session *s)
 {
-	unsigned i;
-
 	session_truncate(s, 0);
-	for (i = 0; i < s->nctrs; i++) {
-		struct counter *c = &s->ctrs[i];
-
-		if (!c->unparsed)
-			pfm_event_release(&c->ev);
-		free(c->asked);
-		free(c->label);
-		free(c->name);
-		free(c->reason);
-	}
-	free(s->ctrs);
+	events_release(s);
+	metrics_release(s);
+	mux_release(s);
 	placing_free(s->common);
 	free(s->notice);
 	free(s->hint);
@@ -207,6 +197,7 @@ void session_start(struct session *s)
 	unsigned i;
 
 	s->running = true;
+	metrics_begin(s);
 	s->since_ns = now_ns();
 	if (!s->began_ns)
 		s->began_ns = s->since_ns;

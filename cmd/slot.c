@@ -10,13 +10,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 struct slot slot_new(const struct session *s, const struct slot *where)
 {
 	struct slot slot = *where;
 
-	slot.fd = -1;
+	slot.fd = slot.beside_fd = -1;
 	slot.has = xcalloc(s->nctrs, sizeof(*slot.has));
 	slot.now = xcalloc(s->nctrs, sizeof(*slot.now));
 	slot.old = xcalloc(s->nctrs, sizeof(*slot.old));
@@ -33,6 +34,15 @@ void slot_release(struct session *s, struct slot *slot)
 		placing_free(slot->at);
 }
 
+bool slot_elsewhere(const struct session *s, const struct slot *slot,
+		    unsigned ctr)
+{
+	uint64_t in = slot->at->in[ctr];
+
+	return s->turn >= 0 && slot->at->nsets > 1 && in &&
+	       !(in >> s->turn & 1);
+}
+
 /*
  * A PMU of a package counts on one CPU of it: elsewhere there is no value.  Its
  * register can be read on all of them, though: on the only one that is counted,
@@ -47,7 +57,8 @@ void slot_choose(const struct session *s, struct slot *slot)
 		const struct counter *c = &s->ctrs[i];
 		struct cpus cpus = { 0 };
 
-		slot->has[i] = !c->reason && !slot->at->why[i];
+		slot->has[i] = !c->reason && !slot->at->why[i] &&
+			       !slot_elsewhere(s, slot, i);
 		if (slot->cpu < 0 || !slot->has[i] || !c->ev.cpus || only)
 			continue;
 		free(cpus_parse(c->ev.cpus, &cpus));
@@ -65,11 +76,27 @@ bool slot_has_any(const struct session *s, const struct slot *slot)
 	return false;
 }
 
+/* Is the counter in that context: the one of sets, or the one beside them? */
+static bool is_in(const struct slot *slot, unsigned ctr, int fd)
+{
+	bool beside = slot->at->nsets > 1 && !slot->at->in[ctr];
+
+	return slot->has[ctr] && beside == (fd == slot->beside_fd);
+}
+
+static bool in_set(const struct slot *slot, unsigned ctr, unsigned set)
+{
+	uint64_t in = slot->at->in[ctr];
+
+	return in ? in >> set & 1 : set == 0;
+}
+
 /*
- * Write the registers of all counters of the slot; -1 with errno.  A vector of
- * one call is bounded by perfmon2, the number of calls is not.
+ * Write the registers of the counters of one set, which is the context's set as;
+ * -1 with errno.  A vector of one call is bounded by perfmon2, the number of calls is not.
  */
-static int program(const struct session *s, const struct slot *slot)
+static int program_set(const struct session *s, const struct slot *slot, int fd,
+		       unsigned set, unsigned as)
 {
 	enum { CHUNK = 16 };
 	unsigned i = 0, k;
@@ -81,17 +108,49 @@ static int program(const struct session *s, const struct slot *slot)
 		int npmcs = 0, npmds = 0;
 
 		for (; i < s->nctrs && npmds < CHUNK; i++) {
-			const struct pfm_place *place = &slot->at->places[i];
+			const struct pfm_place *place =
+				placing_at(s, slot->at, set, i);
 
-			if (!slot->has[i])
+			if (!is_in(slot, i, fd) || !in_set(slot, i, set))
 				continue;
-			for (k = 0; k < place->npmcs; k++)
-				pmcs[npmcs++] = place->pmc[k];
+			for (k = 0; k < place->npmcs; k++) {
+				pmcs[npmcs] = place->pmc[k];
+				pmcs[npmcs++].reg_set = (uint16_t)as;
+			}
+			pmds[npmds].reg_set = (uint16_t)as;
 			pmds[npmds++].reg_num = place->pmd;
 		}
-		ret = pfm_write_pmcs(slot->fd, pmcs, npmcs);
+		ret = pfm_write_pmcs(fd, pmcs, npmcs);
 		if (ret == 0)
-			ret = pfm_write_pmds(slot->fd, pmds, npmds);
+			ret = pfm_write_pmds(fd, pmds, npmds);
+	}
+	return ret;
+}
+
+/* The sets of a context: as many as take turns, the only one of a run, or 0. */
+static void sets_of(const struct session *s, const struct slot *slot, int fd,
+		    unsigned *first, unsigned *end)
+{
+	*first = 0;
+	*end = fd == slot->beside_fd ? 1 : slot->at->nsets;
+	if (s->turn < 0 || fd == slot->beside_fd || slot->at->nsets == 1)
+		return;
+	*first = (unsigned)s->turn;
+	*end = *first + 1;
+}
+
+static int program(const struct session *s, const struct slot *slot, int fd)
+{
+	unsigned first, end, set;
+	int ret = 0;
+
+	sets_of(s, slot, fd, &first, &end);
+	if (end - first > 1)
+		mux_create(s, fd, end);
+	for (set = first; set < end && ret == 0; set++) {
+		ret = program_set(s, slot, fd, set, set - first);
+		if (ret == 0 && end - first > 1)
+			ret = mux_program(s, slot->at, fd, set);
 	}
 	return ret;
 }
@@ -103,33 +162,71 @@ static const char *backend_asked(const struct session *s)
 	return s->opt->backend == BACKEND_PERF ? "perf" : NULL;
 }
 
-int slot_open(struct session *s, struct slot *slot)
+static int create(const struct session *s)
 {
 	pfarg_ctx_t ctx = { .ctx_flags = s->flags };
-	pfarg_load_t load = { .load_pid = (uint32_t)slot->tid };
 	const char *backend = backend_asked(s);
-	int err;
+
+	if (pfm_create_context(&ctx, NULL, 0) < 0)
+		die("cannot create a context: %s", pfm_reason());
+	if (fcntl(ctx.ctx_fd, F_SETFD, FD_CLOEXEC) < 0)
+		die("cannot set close-on-exec: %m");
+	if (backend && pfm_set_backend(ctx.ctx_fd, backend) < 0)
+		die("backend %s: %s", backend, pfm_reason());
+	return ctx.ctx_fd;
+}
+
+static int load(const struct session *s, const struct slot *slot, int fd)
+{
+	pfarg_load_t load = { .load_pid = (uint32_t)slot->tid };
 
 	if (slot->cpu >= 0)
 		load.load_pid = (uint32_t)slot->cpu;
-	if (pfm_create_context(&ctx, NULL, 0) < 0)
-		die("cannot create a context: %s", pfm_reason());
-	slot->fd = ctx.ctx_fd;
-	if (fcntl(slot->fd, F_SETFD, FD_CLOEXEC) < 0)
-		die("cannot set close-on-exec: %m");
-	if (backend && pfm_set_backend(slot->fd, backend) < 0)
-		die("backend %s: %s", backend, pfm_reason());
-	if (program(s, slot) == 0 && pfm_load_context(slot->fd, &load) == 0) {
-		s->nlive++;
-		if (!s->backend)
-			s->backend = pfm_get_backend(slot->fd);
-		return 0;
-	}
-	err = errno;
+	if (program(s, slot, fd) < 0)
+		return -1;
+	return pfm_load_context(fd, &load);
+}
+
+static bool has_beside(const struct session *s, const struct slot *slot)
+{
+	unsigned i;
+
+	for (i = 0; slot->at->nsets > 1 && i < s->nctrs; i++)
+		if (slot->has[i] && !slot->at->in[i])
+			return true;
+	return false;
+}
+
+static void close_fds(struct slot *slot)
+{
+	int err = errno;
+
 	close(slot->fd);
-	slot->fd = -1;
+	if (slot->beside_fd >= 0)
+		close(slot->beside_fd);
+	slot->fd = slot->beside_fd = -1;
 	errno = err;
-	return -1;
+}
+
+int slot_open(struct session *s, struct slot *slot)
+{
+	int ret = 0;
+
+	slot->fd = create(s);
+	if (has_beside(s, slot)) {
+		slot->beside_fd = create(s);
+		ret = load(s, slot, slot->beside_fd);
+	}
+	if (ret == 0)
+		ret = load(s, slot, slot->fd);
+	if (ret < 0) {
+		close_fds(slot);
+		return -1;
+	}
+	s->nlive++;
+	if (!s->backend)
+		s->backend = pfm_get_backend(slot->fd);
+	return 0;
 }
 
 /*
@@ -142,30 +239,79 @@ void slot_close(struct session *s, struct slot *slot)
 		return;
 	if (s->msr)
 		pfm_unload_context(slot->fd);
-	close(slot->fd);
-	slot->fd = -1;
+	close_fds(slot);
 	s->nlive--;
+}
+
+/* The counters of a context as they are now, in every set they are in. */
+static int read_context(const struct session *s, struct slot *slot, int fd)
+{
+	unsigned first, end, set, i;
+	struct pfm_count *counts;
+	int n = 0, ret;
+
+	sets_of(s, slot, fd, &first, &end);
+	counts = xcalloc((size_t)s->nctrs * (end - first), sizeof(*counts));
+	for (set = first; set < end; set++)
+		for (i = 0; i < s->nctrs; i++)
+			if (is_in(slot, i, fd) && in_set(slot, i, set)) {
+				counts[n].reg_set = (uint16_t)(set - first);
+				counts[n++].reg_num =
+					placing_at(s, slot->at, set, i)->pmd;
+			}
+	ret = pfm_read_counts(fd, counts, n);
+	for (set = first, n = 0; set < end && ret == 0; set++)
+		for (i = 0; i < s->nctrs; i++) {
+			struct value *v = &slot->now[i];
+
+			if (!is_in(slot, i, fd) || !in_set(slot, i, set))
+				continue;
+			v->count += counts[n].value;
+			v->enabled_ns += counts[n].enabled_ns;
+			v->running_ns += counts[n++].running_ns;
+		}
+	free(counts);
+	return ret;
+}
+
+/*
+ * Of what takes turns: all of the time, in which each set has a part; and the
+ * slices of the first set of each counter, that the error is from.
+ */
+static int read_slices(const struct session *s, struct slot *slot)
+{
+	struct pfm_stats stats;
+	unsigned i;
+	int ret = pfm_get_stats(slot->fd, &stats);
+
+	for (i = 0; i < s->nctrs && ret == 0; i++) {
+		struct value *v = &slot->now[i];
+		unsigned set;
+
+		if (!slot->has[i] || !slot->at->in[i])
+			continue;
+		set = (unsigned)__builtin_ctzll(slot->at->in[i]);
+		v->slices.reg_set = (uint16_t)set;
+		v->slices.reg_num = placing_at(s, slot->at, set, i)->pmd;
+		v->enabled_ns = stats.monitored_ns;
+		/* Read one after the other, by a clock that goes on. */
+		if (v->running_ns > v->enabled_ns)
+			v->enabled_ns = v->running_ns;
+		ret = pfm_read_slices(slot->fd, &v->slices, 1);
+	}
+	return ret;
 }
 
 static int read_counts(const struct session *s, struct slot *slot)
 {
-	struct pfm_count *counts = xcalloc(s->nctrs, sizeof(*counts));
-	unsigned i;
-	int n = 0, ret;
+	int ret;
 
-	for (i = 0; i < s->nctrs; i++)
-		if (slot->has[i])
-			counts[n++].reg_num = slot->at->places[i].pmd;
-	ret = pfm_read_counts(slot->fd, counts, n);
-	for (i = 0, n = 0; i < s->nctrs && ret == 0; i++) {
-		if (!slot->has[i])
-			continue;
-		slot->now[i] =
-			(struct value){ counts[n].value, counts[n].enabled_ns,
-					counts[n].running_ns };
-		n++;
-	}
-	free(counts);
+	memset(slot->now, 0, s->nctrs * sizeof(*slot->now));
+	ret = read_context(s, slot, slot->fd);
+	if (ret == 0 && slot->beside_fd >= 0)
+		ret = read_context(s, slot, slot->beside_fd);
+	if (ret == 0 && slot->at->nsets > 1 && s->turn < 0)
+		ret = read_slices(s, slot);
 	return ret;
 }
 
@@ -222,7 +368,9 @@ static bool is_over(const struct session *s)
 
 void slot_stop(struct session *s, struct slot *slot)
 {
-	if (pfm_stop(slot->fd) < 0 && !is_over(s))
+	if ((pfm_stop(slot->fd) < 0 ||
+	     (slot->beside_fd >= 0 && pfm_stop(slot->beside_fd) < 0)) &&
+	    !is_over(s))
 		failed(s, slot, "stop counting");
 }
 
@@ -230,7 +378,9 @@ void slot_start(struct session *s, struct slot *slot)
 {
 	if (!s->running || slot->fd < 0)
 		return;
-	if (pfm_start(slot->fd, NULL) < 0 && !is_over(s))
+	if (((slot->beside_fd >= 0 && pfm_start(slot->beside_fd, NULL) < 0) ||
+	     pfm_start(slot->fd, NULL) < 0) &&
+	    !is_over(s))
 		failed(s, slot, "start counting");
 }
 

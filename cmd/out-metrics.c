@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * out-metrics.c - the values of metrics for people: a table below that of the
+ * events, and advice where a value is beyond what is good.
+ */
+#include "config.h"
+
+#include "count.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Widths of the first columns, as wide as what is in them. */
+struct widths {
+	int target, name;
+};
+
+static void target_text(const struct row *row, char *buf, size_t size)
+{
+	buf[0] = '\0';
+	if (row->kind == TARGET_CPU)
+		snprintf(buf, size, "CPU %d", (int)row->id);
+	else if (row->id >= 0 && row->kind != TARGET_COMMAND)
+		snprintf(buf, size, "%d", (int)row->id);
+}
+
+/* Four digits; large numbers whole. */
+static void format_metric(double v, char *buf, size_t size)
+{
+	if (v >= 1e6 || v <= -1e6)
+		snprintf(buf, size, "%.4g", v);
+	else if (v >= 1000 || v <= -1000)
+		snprintf(buf, size, "%.0f", v);
+	else
+		snprintf(buf, size, "%#.4g", v);
+}
+
+static void format_half(const struct metric_value *v, char *buf, size_t size)
+{
+	buf[0] = '\0';
+	if (v->has && v->half < 0)
+		snprintf(buf, size, "?");
+	else if (v->has && v->half > 0 && v->value != 0)
+		snprintf(buf, size, "%.1f%%",
+			 100 * v->half / (v->value < 0 ? -v->value : v->value));
+}
+
+/* What is behind the value: unit and verdict, or why there is none. */
+static void format_rest(const struct metric_value *v, char *buf, size_t size)
+{
+	if (!v->has)
+		snprintf(buf, size, "no value: %s", v->why);
+	else if (v->verdict == GROUP_BAD)
+		snprintf(buf, size, "%s  <- look here", v->mt->unit_name);
+	else
+		snprintf(buf, size, "%s", v->mt->unit_name);
+}
+
+static void put_metric(struct output *out, const struct metric_value *v,
+		       const struct row *row, const struct widths *w)
+{
+	char target[32], value[32] = "-", half[32], rest[512], line[768];
+
+	target_text(row, target, sizeof(target));
+	if (v->has)
+		format_metric(v->value, value, sizeof(value));
+	format_half(v, half, sizeof(half));
+	format_rest(v, rest, sizeof(rest));
+	snprintf(line, sizeof(line), " %-*s%s%-*s  %12s  %6s  %s", w->target,
+		 target, w->target ? "  " : "", w->name, v->mt->name, value,
+		 half, rest);
+	text_line(out, line, v->has ? NULL : "\033[2m");
+}
+
+static void measure(const struct session *s, const struct result *res,
+		    struct widths *w)
+{
+	char target[32];
+	unsigned i;
+	size_t k;
+	int len;
+
+	*w = (struct widths){ .name = 16 };
+	for (i = 0; i < s->nuses; i++)
+		for (k = 0; k < s->uses[i].g->nmetrics; k++) {
+			len = (int)strlen(s->uses[i].g->metrics[k].name);
+			w->name = len > w->name ? len : w->name;
+		}
+	for (k = 0; res->nrows > res->nctrs && k < res->nrows;
+	     k += res->nctrs) {
+		target_text(&res->rows[k], target, sizeof(target));
+		len = (int)strlen(target);
+		w->target = len > w->target ? len : w->target;
+	}
+}
+
+static void put_head(struct output *out, const struct widths *w)
+{
+	char line[256], rule[256];
+
+	snprintf(line, sizeof(line), " %-*s%s%-*s  %12s  %6s  %s", w->target,
+		 w->target ? "on" : "", w->target ? "  " : "", w->name,
+		 "metric", "value", "+-", "unit");
+	snprintf(rule, sizeof(rule), " %-*.*s%s%.*s  %.12s  %.6s  %.24s",
+		 w->target, w->target, "----------------",
+		 w->target ? "  " : "", w->name,
+		 "----------------------------------------------------------"
+		 "------",
+		 "------------", "------", "------------------------");
+	text_line(out, line, "\033[1m");
+	text_line(out, rule, "\033[2m");
+}
+
+/* Once for each metric that asks for it on some target. */
+static void put_advice(struct output *out, const struct result *res)
+{
+	const struct session *s = out->s;
+	size_t n = metrics_count(s), i, row;
+	struct metric_value v;
+	char *text;
+
+	for (i = 0; i < n; i++)
+		for (row = 0; row < res->nrows; row += res->nctrs) {
+			metrics_value(s, res, row, i, &v);
+			if (!v.has || v.verdict != GROUP_BAD || !v.mt->advice)
+				continue;
+			text = xasprintf("%s: %s", v.mt->name, v.mt->advice);
+			text_note(out, "note", text);
+			free(text);
+			break;
+		}
+}
+
+void text_metrics(struct output *out, const struct result *res)
+{
+	size_t n = metrics_count(out->s), i, row;
+	struct metric_value v;
+	struct widths w;
+
+	if (!n || !res->nrows)
+		return;
+	measure(out->s, res, &w);
+	out_printf(out, "\n");
+	put_head(out, &w);
+	for (row = 0; row < res->nrows; row += res->nctrs)
+		for (i = 0; i < n; i++) {
+			metrics_value(out->s, res, row, i, &v);
+			put_metric(out, &v, &res->rows[row], &w);
+		}
+	put_advice(out, res);
+}
