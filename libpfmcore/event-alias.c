@@ -147,3 +147,45 @@ void event_alias_near(struct event_near *near)
 			if (cache_name(i, j, buf))
 				event_near_add(near, buf, buf);
 }
+
+/* Who counts events of that type. */
+static const char *type_name(uint32_t type)
+{
+	switch (type) {
+	case PERF_TYPE_HARDWARE:
+		return "counted by the processor, by any that has it";
+	case PERF_TYPE_HW_CACHE:
+		return "caches of any processor that has it";
+	default:
+		return "counted by the kernel";
+	}
+}
+
+int event_alias_list(struct event_show *s)
+{
+	struct pfm_event_desc desc = {
+		.source = "portable", .pmu = "perf", .here = true, .id = -1
+	};
+	char buf[EVENT_ALIAS_MAX];
+	int ret = 0;
+
+	if (!event_show_wants(s, "perf"))
+		return 0;
+	for (unsigned i = 0; i < N(aliases) && !ret; i++) {
+		desc.name = aliases[i].name;
+		desc.same = alias_canonical(i);
+		if (!strcmp(desc.same, desc.name))
+			desc.same = NULL;
+		desc.desc = type_name(aliases[i].type);
+		ret = s->call(&desc, s->arg);
+	}
+	desc.same = NULL;
+	desc.desc = type_name(PERF_TYPE_HW_CACHE);
+	for (unsigned i = 0; i < N(caches) && !ret; i++)
+		for (unsigned j = 0; j < N(accesses) && !ret; j++)
+			if (cache_name(i, j, buf)) {
+				desc.name = buf;
+				ret = s->call(&desc, s->arg);
+			}
+	return ret;
+}

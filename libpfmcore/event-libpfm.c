@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * event-libpfm.c - the names libpfm4 knows.  The only file that includes its
- * headers.  The library is loaded at the first name that needs it: loading and
- * initialising it costs more than many a measured command.  Levels are not
- * given to libpfm4, event.c adds them.
+ * event-libpfm.c - the names libpfm4 knows.  The library is loaded at the first
+ * name that needs it: loading and initialising it costs more than many a
+ * measured command.  Levels are not given to libpfm4, event.c adds them; lists
+ * of what it has are event-libpfm-list.c's.
  */
 #include "config.h"
 
@@ -12,67 +12,34 @@
 #include <string.h>
 
 #include "event.h"
+#include "event-libpfm.h"
 #include "priv.h"
 
 #ifdef HAVE_LIBPFM4
 
 #include <dlfcn.h>
-#include <perfmon/pfmlib_perf_event.h>
 
-/* libpfm4 and what was found of it, under the lock, which every call takes. */
+/* libpfm4, under the lock. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static struct lib {
-	enum { UNTRIED, READY, ABSENT } state;
-	char why[200]; /* ABSENT */
-	pfm_err_t (*initialize)(void);
-	const char *(*strerror)(int code);
-	pfm_err_t (*get_pmu_info)(pfm_pmu_t pmu, pfm_pmu_info_t *info);
-	int (*get_event_next)(int idx);
-	int (*find_event)(const char *name);
-	pfm_err_t (*get_event_info)(int idx, pfm_os_t os, pfm_event_info_t *i);
-	pfm_err_t (*get_attr_info)(int idx, int attr, pfm_os_t os,
-				   pfm_event_attr_info_t *info);
-	pfm_err_t (*encode)(const char *name, int plm, pfm_os_t os, void *arg);
-} lib;
+static struct libpfm lib;
 
 /* clang-format off */
 static const struct {
 	const char *name;
 	size_t at; /* of the pointer, in lib */
 } symbols[] = {
-	{ "pfm_initialize", offsetof(struct lib, initialize) },
-	{ "pfm_strerror", offsetof(struct lib, strerror) },
-	{ "pfm_get_pmu_info", offsetof(struct lib, get_pmu_info) },
-	{ "pfm_get_event_next", offsetof(struct lib, get_event_next) },
-	{ "pfm_find_event", offsetof(struct lib, find_event) },
-	{ "pfm_get_event_info", offsetof(struct lib, get_event_info) },
-	{ "pfm_get_event_attr_info", offsetof(struct lib, get_attr_info) },
-	{ "pfm_get_os_event_encoding", offsetof(struct lib, encode) },
+	{ "pfm_initialize", offsetof(struct libpfm, initialize) },
+	{ "pfm_strerror", offsetof(struct libpfm, strerror) },
+	{ "pfm_get_pmu_info", offsetof(struct libpfm, get_pmu_info) },
+	{ "pfm_get_event_next", offsetof(struct libpfm, get_event_next) },
+	{ "pfm_find_event", offsetof(struct libpfm, find_event) },
+	{ "pfm_get_event_info", offsetof(struct libpfm, get_event_info) },
+	{ "pfm_get_event_attr_info", offsetof(struct libpfm, get_attr_info) },
+	{ "pfm_get_os_event_encoding", offsetof(struct libpfm, encode) },
 };
 /* clang-format on */
 
-/*
- * Codes that libpfm4 has wrong, in the low 16 bits of config: these select
- * event 0, which belongs to the fixed counters.  Source: Linux 6.12,
- * tools/perf/pmu-events/arch/x86, TOPDOWN.*; Alder Lake also intel/perfmon#225.
- */
-static const struct {
-	const char *name; /* canonical, further modifiers may follow */
-	uint16_t wrong, right;
-} fixes[] = {
-	{ "icl::TOPDOWN:BACKEND_BOUND_SLOTS", 0x0200, 0x02a4 },
-	{ "icx::TOPDOWN:BACKEND_BOUND_SLOTS", 0x0200, 0x02a4 },
-	{ "spr::TOPDOWN:BACKEND_BOUND_SLOTS", 0x0200, 0x02a4 },
-	{ "spr::TOPDOWN:BR_MISPREDICT_SLOTS", 0x0800, 0x08a4 },
-	{ "spr::TOPDOWN:MEMORY_BOUND_SLOTS", 0x1000, 0x10a4 },
-	{ "adl_glc::TOPDOWN:BACKEND_BOUND_SLOTS", 0x8300, 0x02a4 },
-	{ "adl_glc::TOPDOWN:BAD_SPEC_SLOTS", 0x8100, 0x04a4 },
-	{ "adl_glc::TOPDOWN:BR_MISPREDICT_SLOTS", 0x8500, 0x08a4 },
-	{ "adl_glc::TOPDOWN:MEMORY_BOUND_SLOTS", 0x8700, 0x10a4 },
-};
-
 #define N(array) (sizeof(array) / sizeof(*(array)))
-#define PMU_IDS 2048 /* a newer libpfm.so.4 has more PMUs than the header */
 
 /* lock is held. */
 static void lib_load(void)
@@ -80,7 +47,7 @@ static void lib_load(void)
 	void *so = dlopen(LIBPFM_SONAME, RTLD_NOW | RTLD_LOCAL), *sym;
 	int err;
 
-	lib.state = ABSENT;
+	lib.state = LIBPFM_ABSENT;
 	if (!so) {
 		snprintf(lib.why, sizeof(lib.why),
 			 "libpfm4's names cannot be used, install it (%s)",
@@ -106,22 +73,21 @@ static void lib_load(void)
 		return;
 	}
 	/* so stays open until the process ends, as what lib points to. */
-	lib.state = READY;
+	lib.state = LIBPFM_READY;
 }
 
-/* Take the lock.  false, and not taken: there is no libpfm4. */
-static bool lib_enter(void)
+const struct libpfm *event_libpfm_enter(void)
 {
 	pthread_mutex_lock(&lock);
-	if (lib.state == UNTRIED)
+	if (lib.state == LIBPFM_UNTRIED)
 		lib_load();
-	if (lib.state == READY)
-		return true;
+	if (lib.state == LIBPFM_READY)
+		return &lib;
 	pthread_mutex_unlock(&lock);
-	return false;
+	return NULL;
 }
 
-static void lib_leave(void)
+void event_libpfm_leave(void)
 {
 	pthread_mutex_unlock(&lock);
 }
@@ -129,7 +95,7 @@ static void lib_leave(void)
 /* The next PMU from *n on that this machine has; false after the last. */
 static bool pmu_next(unsigned *n, pfm_pmu_info_t *info)
 {
-	for (; *n < PMU_IDS; ++*n) {
+	for (; *n < LIBPFM_PMUS; ++*n) {
 		*info = (pfm_pmu_info_t){ .size = sizeof(*info) };
 		if (lib.get_pmu_info((pfm_pmu_t)*n, info) || !info->is_present)
 			continue;
@@ -233,19 +199,6 @@ static void fstr_trim(char *s)
 	*out = '\0';
 }
 
-static void fix_code(struct event_draft *d)
-{
-	size_t len;
-
-	for (unsigned i = 0; i < N(fixes); i++) {
-		len = strlen(fixes[i].name);
-		if (!strncasecmp(d->base, fixes[i].name, len) &&
-		    (!d->base[len] || d->base[len] == ':') &&
-		    (d->config & 0xffff) == fixes[i].wrong)
-			d->config ^= fixes[i].wrong ^ fixes[i].right;
-	}
-}
-
 /* What libpfm4 encoded, if registers can hold it. */
 static int attr_take(struct event_draft *d, const struct perf_event_attr *attr,
 		     int event)
@@ -276,7 +229,7 @@ static int attr_take(struct event_draft *d, const struct perf_event_attr *attr,
 	d->type = attr->type;
 	d->config = attr->config;
 	d->config1 = attr->config1;
-	fix_code(d);
+	event_fix(d);
 	return 0;
 }
 
@@ -335,10 +288,10 @@ int event_libpfm_parse(struct event_draft *d, const struct event_words *w)
 	int err;
 
 	event_name(w, w->n, name);
-	if (!lib_enter())
+	if (!event_libpfm_enter())
 		return -ENOTSUP;
 	err = encode(d, w, name);
-	lib_leave();
+	event_libpfm_leave();
 	if (!err && d->type > PERF_TYPE_BREAKPOINT)
 		err = event_sysfs_adorn(d);
 	return err;
@@ -350,7 +303,7 @@ void event_libpfm_near(struct event_near *near, const char *pmu)
 	pfm_pmu_info_t info;
 	unsigned n = 0;
 
-	if (!lib_enter())
+	if (!event_libpfm_enter())
 		return;
 	while (pmu_next(&n, &info)) {
 		/* perf and perf_raw repeat the aliases. */
@@ -364,7 +317,7 @@ void event_libpfm_near(struct event_near *near, const char *pmu)
 				event_near_add(near, event.name, event.name);
 		}
 	}
-	lib_leave();
+	event_libpfm_leave();
 }
 
 const char *event_libpfm_missing(void)

@@ -25,18 +25,19 @@ static const struct {
 	const char *name;
 	enum hw_free free;
 	const char *scope;
+	const char *desc;
 } names[] = {
-	{ "TSC", HW_TSC, NULL },
-	{ "MPERF", HW_MPERF, NULL },
-	{ "APERF", HW_APERF, NULL },
-	{ "PPERF", HW_PPERF, NULL },
-	{ "IRPERF", HW_IRPERF, NULL },
-	{ "SMI", HW_SMI, NULL },
-	{ "ENERGY-PKG", HW_ENERGY_PKG, "die" },
-	{ "ENERGY-CORES", HW_ENERGY_CORES, "die" },
-	{ "ENERGY-GFX", HW_ENERGY_GFX, "die" },
-	{ "ENERGY-DRAM", HW_ENERGY_DRAM, "die" },
-	{ "ENERGY-PSYS", HW_ENERGY_PSYS, "package" },
+	{ "TSC", HW_TSC, NULL, "time stamp counter" },
+	{ "MPERF", HW_MPERF, NULL, "cycles at the nominal clock, not halted" },
+	{ "APERF", HW_APERF, NULL, "cycles at the actual clock, not halted" },
+	{ "PPERF", HW_PPERF, NULL, "APERF without cycles stalled on memory" },
+	{ "IRPERF", HW_IRPERF, NULL, "instructions retired" },
+	{ "SMI", HW_SMI, NULL, "system management interrupts" },
+	{ "ENERGY-PKG", HW_ENERGY_PKG, "die", "energy of the package" },
+	{ "ENERGY-CORES", HW_ENERGY_CORES, "die", "energy of the cores" },
+	{ "ENERGY-GFX", HW_ENERGY_GFX, "die", "energy of its graphics" },
+	{ "ENERGY-DRAM", HW_ENERGY_DRAM, "die", "energy of its memory" },
+	{ "ENERGY-PSYS", HW_ENERGY_PSYS, "package", "energy of the platform" },
 };
 #define N(array) (sizeof(array) / sizeof(*(array)))
 
@@ -105,5 +106,27 @@ int event_msr_parse(struct event_draft *d, const struct event_words *w)
 	if (ret == 0 && w->n > 1)
 		ret = fail(EINVAL, "event '%s': it takes no modifier '%s'",
 			   d->str, w->w[1]);
+	return ret;
+}
+
+int event_msr_list(struct event_show *s)
+{
+	struct pfm_event_desc desc = {
+		.source = "msr", .pmu = "msr", .here = true, .id = -1
+	};
+	const struct pfm_hw *hw;
+	char name[32];
+	int ret = 0;
+
+	if (!event_show_wants(s, "msr") || pmu_hw(0, &hw) < 0)
+		return 0;
+	for (size_t i = 0; i < N(names) && !ret; i++) {
+		if (!hw->pmd[HW_PMD_FREE + names[i].free].msr)
+			continue;
+		snprintf(name, sizeof(name), "msr::%s", names[i].name);
+		desc.name = name;
+		desc.desc = names[i].desc;
+		ret = s->call(&desc, s->arg);
+	}
 	return ret;
 }

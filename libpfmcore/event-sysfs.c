@@ -430,3 +430,56 @@ void event_sysfs_near(struct event_near *near)
 	if (devices)
 		closedir(devices);
 }
+
+/* The events of one PMU.  What takes a parameter ("=?") is not one yet. */
+static int list_pmu(const struct event_show *s, const char *pmu)
+{
+	DIR *dir = event_sys_dir(DEVICES "/%s/events", pmu);
+	struct pfm_event_desc desc = {
+		.source = "sysfs", .pmu = pmu, .here = true, .id = -1
+	};
+	char name[2 * NAME_MAX + 4], terms[EVENT_MAX];
+	struct dirent *e;
+	int ret = 0;
+
+	while (dir && !ret && (e = readdir(dir)) != NULL) {
+		if (strchr(e->d_name, '.') ||
+		    event_sys_read(terms, sizeof(terms),
+				   DEVICES "/%s/events/%s", pmu, e->d_name) ||
+		    strstr(terms, "=?"))
+			continue;
+		snprintf(name, sizeof(name), "%s/%s/", pmu, e->d_name);
+		desc.name = name;
+		desc.desc = terms;
+		ret = s->call(&desc, s->arg);
+	}
+	if (dir)
+		closedir(dir);
+	return ret;
+}
+
+int event_sysfs_list(struct event_show *s)
+{
+	DIR *dir = event_sys_dir(DEVICES);
+	struct dirent *e;
+	int ret = 0;
+
+	while (dir && !ret && (e = readdir(dir)) != NULL)
+		if (e->d_name[0] != '.' && event_show_wants(s, e->d_name))
+			ret = list_pmu(s, e->d_name);
+	if (dir)
+		closedir(dir);
+	return ret;
+}
+
+void event_sysfs_near_pmu(struct event_near *near)
+{
+	DIR *dir = event_sys_dir(DEVICES);
+	struct dirent *e;
+
+	while (dir && (e = readdir(dir)) != NULL)
+		if (e->d_name[0] != '.')
+			event_near_add(near, e->d_name, e->d_name);
+	if (dir)
+		closedir(dir);
+}

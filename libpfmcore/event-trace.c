@@ -133,3 +133,49 @@ int event_trace_explain(const struct event_words *w, struct event_near *near,
 		 "/sys/kernel/tracing)");
 	return -ENOENT;
 }
+
+/* The tracepoints of one system. */
+static int list_system(const struct event_show *s, const char *events,
+		       const char *system)
+{
+	DIR *dir = event_sys_dir("%s/%s", events, system);
+	struct pfm_event_desc desc = { .source = "tracepoint",
+				       .pmu = system,
+				       .desc = "",
+				       .here = true,
+				       .id = -1 };
+	char name[600], id[32];
+	struct dirent *e;
+	int ret = 0;
+
+	while (dir && !ret && (e = readdir(dir)) != NULL) {
+		if (event_sys_read(id, sizeof(id), "%s/%s/%s/id", events,
+				   system, e->d_name) ||
+		    !is_name(e->d_name))
+			continue;
+		snprintf(name, sizeof(name), "%s:%s", system, e->d_name);
+		desc.name = name;
+		ret = s->call(&desc, s->arg);
+	}
+	if (dir)
+		closedir(dir);
+	return ret;
+}
+
+int event_trace_list(struct event_show *s)
+{
+	struct dirent *e;
+	DIR *dir = NULL;
+	unsigned i;
+	int ret = 0;
+
+	for (i = 0; i < NDIRS && !dir; i++)
+		dir = event_sys_dir("%s", trace_dirs[i]);
+	while (dir && !ret && (e = readdir(dir)) != NULL)
+		if (e->d_type == DT_DIR && is_name(e->d_name) &&
+		    event_show_wants(s, e->d_name))
+			ret = list_system(s, trace_dirs[i - 1], e->d_name);
+	if (dir)
+		closedir(dir);
+	return ret;
+}

@@ -13,6 +13,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <pfmcore.h>
+
 #include "hw.h"
 
 #define EVENT_MAX 512  /* bytes of an event string, its NUL included */
@@ -83,6 +85,37 @@ int event_near_fail(const struct event_draft *d, const struct event_words *w,
 int event_libpfm_parse(struct event_draft *d, const struct event_words *w);
 void event_libpfm_near(struct event_near *near, const char *pmu);
 const char *event_libpfm_missing(void);
+
+/* Its code of one event, for any PMU it has, levels among the bits. */
+int event_libpfm_code(const char *name, uint64_t *config);
+
+/* event-fixes.c: put d->config and config1 right where libpfm4 is wrong. */
+void event_fix(struct event_draft *d);
+
+/*
+ * Events one by one, for event-list.c: each file gives its own to call, those
+ * of one PMU or (NULL) all of this machine.  What call returns that is not 0
+ * ends it, and is returned.
+ */
+struct event_show {
+	const char *pmu; /* borrowed */
+	pfm_event_fn call;
+	void *arg;
+	bool known; /* out: there is such a PMU; never reset */
+};
+int event_alias_list(struct event_show *s);
+int event_libpfm_list(struct event_show *s);
+int event_sysfs_list(struct event_show *s);
+int event_trace_list(struct event_show *s);
+int event_msr_list(struct event_show *s);
+/* Is pmu asked for, or any? */
+bool event_show_wants(struct event_show *s, const char *pmu);
+void event_libpfm_near_pmu(struct event_near *near);
+void event_sysfs_near_pmu(struct event_near *near);
+int event_libpfm_mods(const struct pfm_event_desc *ev, pfm_event_mod_fn call,
+		      void *arg);
+/* A level as libpfm4 names it: "u", "mg". */
+bool event_is_level(const char *name);
 
 /* event-sysfs.c: "pmu/term,term=value/mods". */
 int event_sysfs_parse(struct event_draft *d);

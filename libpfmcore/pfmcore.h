@@ -274,6 +274,70 @@ int pfm_event_set_plm(struct pfm_event *ev, unsigned plm);
 
 void pfm_event_release(struct pfm_event *ev);
 
+/* An event that there is.  All strings end with the call they are given to. */
+struct pfm_event_desc {
+	const char *name; /* pfm_event_parse() takes it: "skl::INST_RETIRED" */
+	const char *pmu;  /* who has it: "skl", "perf", "power", "sched" */
+	const char *source; /* who knows it: "portable", "libpfm4", "sysfs",
+			     * "tracepoint", "msr" */
+	const char *desc;   /* what it counts, or "" */
+	const char *same;   /* name within pmu that this one repeats, or NULL */
+	bool here;          /* the PMU is this machine's */
+	unsigned nmods;     /* more than 0: pfm_event_mods() may have some */
+	int id;             /* for pfm_event_mods() */
+};
+typedef int (*pfm_event_fn)(const struct pfm_event_desc *ev, void *arg);
+
+/*
+ * Give every event of a PMU to call, or (NULL) those of all the PMUs that this
+ * machine has; one PMU may also be another machine's that libpfm4 knows.  What
+ * call returns that is not 0 ends it and is returned; call may use all of the
+ * library.  ENODEV: there is no such PMU, the reason names the nearest.
+ */
+int pfm_event_list(const char *pmu, pfm_event_fn call, void *arg);
+
+/* What may follow the name of an event, after a ':'. */
+struct pfm_event_mod {
+	const char *name; /* "ANY_P", "c" */
+	const char *desc; /* or "" */
+	const char *same; /* UMASK: what it repeats, or NULL */
+	enum {
+		PFM_MOD_UMASK,  /* ":ANY_P" */
+		PFM_MOD_FLAG,   /* ":i" */
+		PFM_MOD_NUMBER, /* ":c=2" */
+	} kind;
+	bool dfl; /* UMASK: taken when none is named */
+};
+typedef int (*pfm_event_mod_fn)(const struct pfm_event_mod *mod, void *arg);
+
+/* Give every unit mask and modifier of ev to call, as above; never the levels. */
+int pfm_event_mods(const struct pfm_event_desc *ev, pfm_event_mod_fn call,
+		   void *arg);
+
+/*
+ * An event for which libpfm4 and Linux's table have different codes.  Codes are
+ * raw selects without levels; mask says which of their bits are compared.
+ */
+struct pfm_event_fix {
+	const char *name;   /* static, as the other strings */
+	const char *source; /* of the difference, and of what is right */
+	const char *left;   /* why it is not put right; NULL: it is */
+	uint64_t mask;
+	uint64_t known;            /* libpfm4's, when this was written */
+	uint64_t table, table_arg; /* the table's, its second word or 0 */
+	uint64_t right;            /* what pfm_event_parse() is to make of it */
+	uint64_t libpfm;           /* what libpfm4 has now */
+	uint64_t code, arg;        /* what pfm_event_parse() makes of that */
+	int err; /* 0; ENODEV: libpfm4 has no such PMU, ENOENT: no such event
+		  * of it, ENOTSUP: it is not here; then libpfm, code, arg 0 */
+};
+
+/*
+ * The i-th; -1 with ENOENT: no more.  An event of another machine is known only
+ * if LIBPFM_ENCODE_INACTIVE=1 was in the environment before the first event.
+ */
+int pfm_event_fixes(unsigned i, struct pfm_event_fix *fix);
+
 /* Where an event was placed, index by index as in the vector given. */
 struct pfm_place {
 	uint16_t pmd;       /* PMD index */

@@ -491,6 +491,123 @@ static bool corrected(void)
 	return waitpid(pid, &status, 0) == pid && !status;
 }
 
+/* With libpfm4's other PMUs, in a child: what each correction says is done. */
+static bool corrected_all(void)
+{
+	struct pfm_event_fix fix;
+	struct pfm_event ev;
+	int status = -1, bad = 0;
+	unsigned n = 0;
+	pid_t pid = fork();
+
+	if (pid)
+		return waitpid(pid, &status, 0) == pid && !status;
+	unsetenv("LIBPFM_FORCE_PMU");
+	setenv("LIBPFM_ENCODE_INACTIVE", "1", 1);
+	for (unsigned i = 0; !pfm_event_fixes(i, &fix); i++) {
+		if (fix.err)
+			continue;
+		n++;
+		if (pfm_event_parse(fix.name, U, &ev)) {
+			bad++;
+			continue;
+		}
+		bad += (ev.code & fix.mask) != fix.right ||
+		       (ev.code & fix.mask) != (fix.code & fix.mask) ||
+		       ev.arg != fix.arg || !repeats(&ev);
+		bad += !fix.left &&
+		       (ev.code & fix.mask) != (fix.table & fix.mask) &&
+		       !strstr(fix.name, ":THREAD");
+		pfm_event_release(&ev);
+	}
+	/* The user's own counter mask is not the divider's. */
+	if (!pfm_event_parse("spr::ARITH:IDIV_ACTIVE:c=2", U, &ev)) {
+		bad += ev.code != 0x24108b0;
+		pfm_event_release(&ev);
+	}
+	_exit(bad || !n);
+}
+
+struct seen {
+	unsigned n, refused, mods;
+	char names[4096];
+};
+
+static int see_mod(const struct pfm_event_mod *mod, void *arg)
+{
+	char *name = arg;
+	struct pfm_event ev;
+	size_t len = strlen(name);
+
+	if (mod->kind != PFM_MOD_UMASK)
+		return 0;
+	snprintf(name + len, EVENT_MAX - len, ":%s", mod->name);
+	if (!pfm_event_parse(name, U, &ev)) {
+		pfm_event_release(&ev);
+		return 1;
+	}
+	name[len] = '\0';
+	return 0;
+}
+
+/* The library may be used from within: an event is encoded, with a mask. */
+static int see(const struct pfm_event_desc *desc, void *arg)
+{
+	struct seen *s = arg;
+	char name[EVENT_MAX];
+	size_t len = strlen(s->names);
+	struct pfm_event ev;
+
+	s->n++;
+	if (strcmp(desc->source, "libpfm4") != 0)
+		snprintf(s->names + len, sizeof(s->names) - len, " %s",
+			 desc->name);
+	snprintf(name, sizeof(name), "%s", desc->name);
+	if (!pfm_event_parse(name, U, &ev))
+		pfm_event_release(&ev);
+	else if (pfm_event_mods(desc, see_mod, name) != 1)
+		s->refused++;
+	return 0;
+}
+
+static int stop_at_third(const struct pfm_event_desc *desc, void *arg)
+{
+	return (void)desc, ++*(int *)arg == 3 ? 7 : 0;
+}
+
+static void test_list(void)
+{
+	static struct seen all, skl, power;
+	int n = 0;
+
+	is_i64(pfm_event_list(NULL, see, &all), 0, "the events of the machine");
+	ok(strstr(all.names, " cycles ") && strstr(all.names, " page-faults "),
+	   "portable names are among them");
+	ok(strstr(all.names, " power/energy-pkg/") &&
+		   strstr(all.names, " msr/tsc/"),
+	   "and those of sysfs");
+	ok(!strstr(all.names, "energy-pkg.scale") &&
+		   !strstr(all.names, "/open/"),
+	   "but not its attributes, nor what wants a parameter");
+	ok(strstr(all.names, " sched:sched_switch"), "and tracepoints");
+	is_i64(pfm_event_list("power", see, &power), 0, "those of one PMU");
+	is_str(power.names, " power/energy-pkg/", "are that PMU's alone");
+	is_i64(pfm_event_list(NULL, stop_at_third, &n), 7, "a call ends it");
+	is_i64(n, 3, "at once");
+	ok(pfm_event_list("powr", see, &power) == -1 && errno == ENODEV &&
+		   strstr(pfm_reason(), "nearest: power"),
+	   "an unknown PMU is refused (%s)", pfm_reason());
+	ok(pfm_event_list(NULL, NULL, NULL) == -1 && errno == EINVAL,
+	   "and so is no function");
+	/* The file of one names another, the id of one is no number. */
+	is_u64(all.refused, 2, "all but what is broken can be parsed");
+	if (!holds(LIBPFM, __LINE__))
+		return;
+	is_i64(pfm_event_list("SKL", see, &skl), 0, "those of libpfm4");
+	ok(skl.n > 50, "are many (%u)", skl.n);
+	is_u64(skl.refused, 0, "each alone or with a unit mask");
+}
+
 static void test_no_tracefs(void)
 {
 	struct pfm_event ev;
@@ -506,7 +623,7 @@ static void test_no_tracefs(void)
 int main(void)
 {
 	struct pfm_event ev;
-	bool right;
+	bool right, all_right;
 
 	if (!mkdtemp(root))
 		skip_all("cannot make a directory in /tmp");
@@ -516,9 +633,10 @@ int main(void)
 		if (!write_file(files[i].path, files[i].text))
 			ok(false, "%s is written", files[i].path);
 	right = corrected();
+	all_right = corrected_all();
 	libpfm = pfm_event_parse("nopmu::x", U, &ev) && errno == ENODEV;
 	if (holds(LIBPFM, __LINE__))
-		ok(right, "a wrong code of libpfm4 is corrected");
+		ok(right && all_right, "wrong codes of libpfm4 are corrected");
 	test_rows();
 	test_wrong();
 	test_long();
@@ -527,6 +645,7 @@ int main(void)
 	test_assign();
 	test_assign_many();
 	test_damage();
+	test_list();
 	test_no_tracefs();
 	nftw(root, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
 	return done_testing();
