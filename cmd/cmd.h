@@ -66,13 +66,19 @@ struct opt {
 /* Index of the first operand.  Ends the program after -h or a bad option. */
 int options_parse(const struct cmd_entry *cmd, const struct opt *opts, int argc,
 		  char **argv);
+/* The same with operands before options, too, as far as a "--". */
+void operands_parse(const struct cmd_entry *cmd, const struct opt *opts,
+		    int argc, char **argv, struct strlist *operands);
 /* A bad use of the command: one line, where to look, its usage status. */
 _Noreturn void usage_error(const struct cmd_entry *cmd, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
 /* pfmon.c */
 extern const struct cmd_entry cmd_count_entry;
+extern const struct cmd_entry cmd_explain_entry;
 extern const struct cmd_entry cmd_info_entry;
+extern const struct cmd_entry cmd_list_entry;
+extern const struct cmd_entry cmd_sets_entry;
 /* Is it in, and what that means: "yes, ..." or "no: ...". */
 extern const char version_libpfm4[], version_jansson[];
 void print_version(void);

@@ -131,7 +131,9 @@ static _Noreturn void print_help(const struct parser *p)
 			print_out(" %s  %s\n", left, o->help);
 		free(left);
 	}
-	print_out("\nmanual: man pfmon-%s\n", p->cmd->name);
+	/* Of a sub-command it is the page of the command. */
+	print_out("\nmanual: man pfmon-%.*s\n", (int)strcspn(p->cmd->name, " "),
+		  p->cmd->name);
 	exit(0);
 }
 
@@ -342,4 +344,20 @@ int options_parse(const struct cmd_entry *cmd, const struct opt *opts, int argc,
 	}
 	parser_release(&p);
 	return optind;
+}
+
+void operands_parse(const struct cmd_entry *cmd, const struct opt *opts,
+		    int argc, char **argv, struct strlist *operands)
+{
+	bool only = false;
+	int i;
+
+	while (argc > 1) {
+		i = only ? 1 : options_parse(cmd, opts, argc, argv);
+		only = only || !strcmp(argv[i - 1], "--");
+		if (i < argc)
+			strlist_add(operands, argv[i]);
+		argc -= i;
+		argv += i;
+	}
 }

@@ -15,6 +15,7 @@
 static const struct cmd_entry *const commands[] = {
 	&cmd_count_entry,
 	&cmd_info_entry,
+	&cmd_list_entry,
 };
 
 #ifdef HAVE_LIBPFM4
@@ -64,7 +65,8 @@ static const struct cmd_entry *find_command(const char *name)
 
 static _Noreturn void unknown_command(const char *name)
 {
-	unsigned best = 4, d;
+	/* Of "ls" no letter would be left: it is a program, not "list". */
+	unsigned best = strlen(name) < 4 ? (unsigned)strlen(name) : 4, d;
 	const char *near = NULL;
 	size_t i;
 
@@ -83,6 +85,12 @@ static _Noreturn void unknown_command(const char *name)
 	    name);
 }
 
+static bool lists_events(int argc, const char *option)
+{
+	return !strcmp(option, "-l") || !strcmp(option, "-L") ||
+	       (!strcmp(option, "-i") && argc == 3);
+}
+
 int main(int argc, char **argv)
 {
 	const struct cmd_entry *cmd;
@@ -99,10 +107,13 @@ int main(int argc, char **argv)
 	}
 	/*
 	 * pfmon 3.x had no commands: its options and programs mean count.  But
-	 * -I alone was this; with an argument count has it for intervals.
+	 * -I alone was this; with an argument count has it for intervals.  And
+	 * -l, -L and -i were lists of events, which count has no letters for.
 	 */
 	if (argc == 2 && !strcmp(argv[1], "-I"))
 		return cmd_info_entry.run(1, argv + 1);
+	if (lists_events(argc, argv[1]))
+		return cmd_list_entry.run(argc, argv);
 	if (argv[1][0] == '-' || strchr(argv[1], '/'))
 		return cmd_count_entry.run(argc, argv);
 	cmd = find_command(argv[1]);
