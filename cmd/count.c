@@ -31,6 +31,8 @@ static void show_version(const char *arg, void *value)
 	exit(0);
 }
 
+static const struct cmd_entry *entry = &cmd_count_entry;
+
 /* One rule between options: broken, the text is a usage error. */
 struct rule {
 	bool broken;
@@ -87,6 +89,14 @@ static void check_options(const struct count_opt *o)
 		{ o->exact && (o->repeat > 1 || o->interval_ns || split),
 		  "--exact goes without -r, -I, --per=thread and "
 		  "--per=process: it has a run for each set" },
+		{ o->compare && (o->csv || o->interval_ns),
+		  "--compare goes without -x and -I" },
+		{ o->versus &&
+			  (!o->command || o->csv || o->interval_ns || split),
+		  "--versus needs a command, and goes without -x, -I, "
+		  "--per=thread and --per=process" },
+		{ o->versus && (o->compare || o->exact),
+		  "--versus goes without --compare and --exact" },
 		{ (o->pre || o->post) && !o->command,
 		  "--pre and --post need a command" },
 		{ o->json && o->csv, "-j goes without -x" },
@@ -100,11 +110,11 @@ static void check_options(const struct count_opt *o)
 
 	for (i = 0; i < ARRAY_SIZE(rules); i++)
 		if (rules[i].broken)
-			usage_error(&cmd_count_entry, "%s", rules[i].text);
+			usage_error(entry, "%s", rules[i].text);
 }
 
 /* Where no option says who counts, the environment may. */
-static void backend_from_environment(struct count_opt *o)
+void backend_from_environment(struct count_opt *o)
 {
 	const char *name = secure_getenv("PFM_BACKEND");
 
@@ -119,7 +129,7 @@ static void backend_from_environment(struct count_opt *o)
 static void set_debug(const char *categories)
 {
 	if (categories && pfm_set_debug(*categories ? categories : "all") < 0)
-		usage_error(&cmd_count_entry, "--debug: %s", pfm_reason());
+		usage_error(entry, "--debug: %s", pfm_reason());
 }
 
 /* What was asked, of which there is one. */
@@ -140,6 +150,7 @@ static const struct opt opts[] = {
 	{ OPT_LIST, 'M', "group|metrics", "NAME",
 	  "a group of metrics; see pfmon sets list",
 	  &asked.groups, 0, 0, NULL },
+	{ OPT_LIST, 'g', "", "NAME", NULL, &asked.groups, 0, 0, NULL },
 	{ OPT_LIST, 0, "metric", "N=EXPR[U]",
 	  "a metric of the events: ipc=instructions/cycles",
 	  &asked.metrics, 0, 0, NULL },
@@ -198,6 +209,12 @@ static const struct opt opts[] = {
 	  &asked.warmup, 0, 1000000, NULL },
 	{ OPT_FLAG, 0, "table", NULL, "the rows of each run, too",
 	  &asked.table, 0, 0, NULL },
+	{ OPT_STRING, 0, "compare", "FILE",
+	  "with the results in FILE, of count -j",
+	  &asked.compare, 0, 0, NULL },
+	{ OPT_STRING, 0, "versus", "CMD",
+	  "with another command, run in turns",
+	  &asked.versus, 0, 0, NULL },
 	{ OPT_STRING, 0, "pre", "CMD",
 	  "shell command before each run; --post after it",
 	  &asked.pre, 0, 0, NULL },
@@ -245,7 +262,7 @@ static const struct opt opts[] = {
 
 static void parse_options(int argc, char **argv)
 {
-	int first = options_parse(&cmd_count_entry, opts, argc, argv);
+	int first = options_parse(entry, opts, argc, argv);
 
 	if (first < argc)
 		asked.command = argv + first;
@@ -282,6 +299,13 @@ static int count_run(int argc, char **argv)
 	free(opt->pids.v);
 	free(opt->tids.v);
 	return status;
+}
+
+int count_by_set(const struct cmd_entry *as, int argc, char **argv)
+{
+	entry = as;
+	asked.by_set = asked.no_merge = true;
+	return count_run(argc, argv);
 }
 
 const struct cmd_entry cmd_count_entry = {

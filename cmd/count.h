@@ -49,6 +49,9 @@ struct count_opt {
 	bool isolate;
 	bool exact;                  /* a set a run, no turns */
 	bool no_merge;               /* each -e a set, even if all fit */
+	bool by_set;                 /* a table of each set */
+	const char *compare;         /* a file of results */
+	const char *versus;          /* a command to take turns with */
 	bool no_scale;               /* what was counted, not an estimate */
 	bool show_duty;              /* the share of time of every event */
 	uint64_t switch_ns;          /* of a set's run, on average */
@@ -156,6 +159,7 @@ struct session {
 	bool msr_chosen;        /* by us, as perf has no PMU */
 	struct placing *common; /* of all that perf counts; owned */
 	struct pin pin;
+	char *const *command; /* of this run, NULL without one; borrowed */
 	int turn; /* --exact: the only set of this run; -1: all, in turn */
 	struct slot *slots; /* owned */
 	unsigned nslots;
@@ -237,9 +241,20 @@ bool events_relax(struct session *s, pid_t tid, int cpu);
 bool counter_needs_pmu(const struct counter *c);
 void choose_backend(struct session *s);
 
+/* count.c: PFM_BACKEND, where no option says who counts. */
+void backend_from_environment(struct count_opt *o);
+/* pfmon count under another name: each -e a set, printed set by set. */
+int count_by_set(const struct cmd_entry *as, int argc, char **argv);
+
 /* mux.c: sets for what does not fit at once; false: it needs just one. */
 bool mux_plan(struct session *s, int cpu, struct placing *at);
 bool is_control(const struct counter *c); /* cycles or instructions */
+/*
+ * What to drop so that one set does: drop[i] of each counter; how many.  more:
+ * counters that somebody else has; *nsets is what it takes with those, too.
+ */
+unsigned mux_drop(struct session *s, int cpu, const struct placing *at,
+		  uint32_t more, bool *drop, unsigned *nsets);
 /* --switch-overflow: parse it, if it was given. */
 void mux_switcher(struct session *s);
 void mux_release(struct session *s);
@@ -345,6 +360,7 @@ struct result {
 	unsigned nruns;            /* then the times above are means */
 	const char *alike;         /* --exact: what the runs had in common */
 	bool apart; /* too little: there are no rows but theirs */
+	const struct comparison *cmp; /* with what, or NULL; borrowed */
 };
 
 /* result.c */
@@ -470,6 +486,8 @@ void text_metrics(struct output *out, const struct result *res);
 void text_line(struct output *out, const char *text, const char *colour);
 /* Is the lack of a PMU the reason?  The head tells it. */
 bool text_is_no_pmu(const struct output *out, const struct row *row);
+/* "model name" of the first processor; nothing where there is no such line. */
+void cpu_model(char *buf, size_t size);
 const char *target_name(enum target_kind kind);
 
 /* run.c: the exit status */

@@ -98,9 +98,10 @@ double student_95(double df)
 	double b = ((5 * z2 + 16) * z2 + 3) / 96;
 	double c = (((3 * z2 + 19) * z2 + 17) * z2 - 15) / 384;
 
-	if (df < 1.5)
+	/* Of a part of a degree those of the degree below. */
+	if (df < 2)
 		return 12.706;
-	if (df < 2.5)
+	if (df < 3)
 		return 4.303;
 	return z * (1 + (a + (b + c / df) / df) / df);
 }

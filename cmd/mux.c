@@ -307,6 +307,37 @@ bool mux_plan(struct session *s, int cpu, struct placing *at)
 	return several;
 }
 
+unsigned mux_drop(struct session *s, int cpu, const struct placing *at,
+		  uint32_t more, bool *drop, unsigned *nsets)
+{
+	struct plan_of p = { .s = s, .cpu = cpu };
+	unsigned *index = xcalloc(s->nctrs, sizeof(*index)), n = 0, i, count;
+	struct plan_event *evs = xcalloc(s->nctrs + 1, sizeof(*evs));
+	struct plan_pmu pmu = { .nsoft = PLAN_MAX_SOFT };
+	struct plan_job job = { .pmu = &pmu, .evs = evs };
+	struct plan *plan = xcalloc(1, sizeof(*plan));
+	bool dropped[PLAN_MAX] = { false }, exact;
+
+	for (i = 0; i < s->nctrs && n < PLAN_MAX; i++) {
+		if (s->ctrs[i].reason || at->why[i] || is_free(&p, &s->ctrs[i]))
+			continue;
+		describe(&p, &s->ctrs[i].ev, &evs[n], &pmu.counters);
+		evs[n].group = s->ctrs[i].brace;
+		index[n++] = i;
+	}
+	pmu.counters |= more;
+	job.n = n;
+	make_plan(&p, &job, evs, index, n, plan);
+	*nsets = plan->nsets;
+	count = plan_drop(&job, dropped, &exact);
+	for (i = 0; i < n; i++)
+		drop[index[i]] = dropped[i];
+	free(plan);
+	free(evs);
+	free(index);
+	return count;
+}
+
 void mux_create(const struct session *s, int fd, unsigned nsets)
 {
 	unsigned i;

@@ -7,6 +7,7 @@
 
 #include "count.h"
 #include "json.h"
+#include "versus.h"
 
 #include <stdlib.h>
 
@@ -175,6 +176,19 @@ static void set_run(struct json_t *obj, const struct session *s,
 		js_set(obj, "metrics", metrics(s, res));
 }
 
+static void put_fact(void *obj, const char *key, const char *text)
+{
+	js_set(obj, key, js_text(text));
+}
+
+static struct json_t *machine(void)
+{
+	struct json_t *obj = js_object();
+
+	machine_facts(put_fact, obj);
+	return obj;
+}
+
 static void json_result(struct output *out, const struct result *res)
 {
 	const struct session *s = out->s;
@@ -188,6 +202,7 @@ static void json_result(struct output *out, const struct result *res)
 		js_append(array, js_text(*arg));
 	js_set(obj, "command", array);
 	js_set(obj, "backend", js_text(s->backend));
+	js_set(obj, "machine", machine());
 	if (res->partial)
 		js_set(obj, "time_ns", js_number(true, res->time_ns));
 	set_run(obj, s, res);
@@ -201,6 +216,8 @@ static void json_result(struct output *out, const struct result *res)
 		}
 		js_set(obj, "runs", array);
 	}
+	if (res->cmp)
+		js_set(obj, "comparison", compare_json(res->cmp));
 	line = js_line(obj);
 	out_printf(out, "%s\n", line);
 	free(line);

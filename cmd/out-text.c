@@ -6,6 +6,7 @@
 #include "config.h"
 
 #include "count.h"
+#include "versus.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -127,8 +128,7 @@ static void put_what(struct output *out, const struct result *res)
 	text_line(out, line, "\033[1m");
 }
 
-/* "model name" of the first processor; nothing where there is no such line. */
-static void cpu_model(char *buf, size_t size)
+void cpu_model(char *buf, size_t size)
 {
 	char text[1024];
 	const char *p = NULL;
@@ -464,6 +464,8 @@ static void text_result(struct output *out, const struct result *res)
 	put_notes(out, res, cut);
 	if (!interval)
 		out_printf(out, "\n");
+	if (res->cmp)
+		text_comparison(out, res->cmp);
 }
 
 const struct writer writer_text = { .result = text_result };

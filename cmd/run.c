@@ -6,6 +6,7 @@
 #include "config.h"
 
 #include "count.h"
+#include "versus.h"
 
 #include <stdlib.h>
 #include <sys/wait.h>
@@ -51,7 +52,7 @@ static void open_pinned(struct session *s, struct target *t)
 	pin_leave(&s->pin);
 	if (s->opt->isolate)
 		isolate_begin(s->pin.cpu);
-	target_fork(t, s->opt->command, s, s->opt->no_cmd_output);
+	target_fork(t, s->command, s, s->opt->no_cmd_output);
 	if (s->opt->isolate)
 		isolate_add(t->pid);
 	pin_bind(&s->pin, t->pid);
@@ -75,7 +76,7 @@ static void open_targets(struct session *s, struct target *t)
 	if (opt->follow != FOLLOW_NONE && !opt->tids.n)
 		s->flags |= PFM_FL_INHERIT;
 	if (opt->command)
-		target_fork(t, opt->command, s, opt->no_cmd_output);
+		target_fork(t, s->command, s, opt->no_cmd_output);
 	if (system) {
 		s->flags = PFM_FL_SHARED | PFM_FL_SYSTEM_WIDE | PFM_FL_ANYCPU;
 		target_cpus(t, s);
@@ -151,7 +152,7 @@ static struct outcome run_once(struct session *s, struct output *out,
 	run_loop(&run);
 	run.share = pin_end(&s->pin, &t.usage);
 	if (t.done)
-		end.status = target_exec_failed(&t, opt->command[0]);
+		end.status = target_exec_failed(&t, s->command[0]);
 	end.failed = end.status != 0;
 	if (!end.failed) {
 		session_read(s);
@@ -184,53 +185,118 @@ static unsigned sets_needed(const struct session *s)
 	return n;
 }
 
-/* One result of several runs. */
-static void output_runs(struct session *s, struct output *out,
-			const struct result *runs, unsigned n)
-{
-	struct result all;
+/* The runs that are to be counted, of the command and of the other one. */
+struct runs {
+	struct result *v[2]; /* by enum side; owned */
+	unsigned n[2];
+};
 
-	if (s->opt->exact)
-		result_merge(s, &all, runs, n);
+static void runs_init(struct runs *runs, const struct count_opt *opt)
+{
+	uint64_t room = opt->exact ? SETS_MAX : opt->repeat;
+
+	*runs = (struct runs){ 0 };
+	runs->v[SIDE_NEW] = xcalloc(room, sizeof(*runs->v[SIDE_NEW]));
+	if (opt->versus)
+		runs->v[SIDE_OLD] = xcalloc(room, sizeof(*runs->v[SIDE_OLD]));
+}
+
+static void runs_release(struct runs *runs)
+{
+	int side;
+
+	for (side = SIDE_OLD; side <= SIDE_NEW; side++) {
+		while (runs->n[side] > 0)
+			result_release(&runs->v[side][--runs->n[side]]);
+		free(runs->v[side]);
+	}
+}
+
+/* One result of them all, and what it is compared with. */
+static void output_runs(struct session *s, struct output *out,
+			const struct runs *runs, struct versus *versus)
+{
+	const struct result *v = runs->v[SIDE_NEW];
+	unsigned n = runs->n[SIDE_NEW];
+	struct result all;
+	bool several = n > 1;
+
+	if (!n || s->opt->interval_ns)
+		return;
+	if (!several)
+		all = v[0];
+	else if (s->opt->exact)
+		result_merge(s, &all, v, n);
 	else
-		result_mean(&all, runs, n);
+		result_mean(&all, v, n);
+	if (runs->n[SIDE_OLD])
+		versus_old_runs(versus, s, runs->v[SIDE_OLD],
+				runs->n[SIDE_OLD]);
+	if (versus->has_old) {
+		versus_compare(versus, s, v, n);
+		all.cmp = &versus->cmp;
+	}
 	output_result(out, &all);
-	result_release(&all);
+	if (several)
+		result_release(&all);
+}
+
+/* Warm-ups of both come first, and then their runs in turns. */
+static enum side side_of(const struct count_opt *opt, uint64_t run)
+{
+	if (!opt->versus)
+		return SIDE_NEW;
+	if (run < 2 * opt->warmup)
+		return run % 2 ? SIDE_NEW : SIDE_OLD;
+	return versus_side(run - 2 * opt->warmup);
+}
+
+static int run_series(struct session *s, struct output *out, struct runs *runs,
+		      const struct versus *versus)
+{
+	const struct count_opt *opt = s->opt;
+	uint64_t warmups = opt->warmup * (opt->versus ? 2 : 1), i;
+	uint64_t total = warmups + (opt->versus ? versus_total(opt->repeat) :
+						  opt->repeat);
+	struct outcome end = { 0 };
+	int status = 0;
+
+	for (i = 0; i < total && !end.failed && !end.interrupted; i++) {
+		enum side side = side_of(opt, i);
+		struct result *res = &runs->v[side][runs->n[side]];
+
+		session_truncate(s, 0);
+		s->command = side == SIDE_OLD ? versus->argv : opt->command;
+		if (opt->exact && i >= warmups)
+			s->turn = (int)runs->n[side];
+		end = run_once(s, out, res);
+		if (opt->exact)
+			total = warmups + sets_needed(s);
+		if (!status)
+			status = end.status;
+		if (i < warmups)
+			result_release(res);
+		else if (!end.failed)
+			runs->n[side]++;
+	}
+	isolate_end();
+	return status;
 }
 
 int run_all(struct session *s, struct output *out)
 {
-	const struct count_opt *opt = s->opt;
-	uint64_t total = opt->warmup + opt->repeat, i;
-	uint64_t room = opt->exact ? SETS_MAX : opt->repeat;
-	struct result *runs = xcalloc(room, sizeof(*runs));
-	struct outcome end = { 0 };
-	unsigned n = 0;
-	int status = 0;
+	struct versus versus;
+	struct runs runs;
+	int status;
 
+	versus_init(&versus, s->opt->versus);
+	if (s->opt->compare)
+		versus_read(&versus, s->opt->compare);
+	runs_init(&runs, s->opt);
 	signals_init();
-	for (i = 0; i < total && !end.failed && !end.interrupted; i++) {
-		session_truncate(s, 0);
-		if (opt->exact && i >= opt->warmup)
-			s->turn = (int)n;
-		end = run_once(s, out, &runs[n]);
-		if (opt->exact)
-			total = opt->warmup + sets_needed(s);
-		if (!status)
-			status = end.status;
-		if (i < opt->warmup)
-			result_release(&runs[n]);
-		else if (!end.failed)
-			n++;
-	}
-	isolate_end();
-	if (n > 1) {
-		output_runs(s, out, runs, n);
-	} else if (n && !opt->interval_ns) {
-		output_result(out, &runs[0]);
-	}
-	while (n > 0)
-		result_release(&runs[--n]);
-	free(runs);
+	status = run_series(s, out, &runs, &versus);
+	output_runs(s, out, &runs, &versus);
+	runs_release(&runs);
+	versus_release(&versus);
 	return status;
 }
