@@ -38,8 +38,9 @@ void group_event_on(const struct group_event *ev, const char *pmu, char *buf,
 		    size_t size)
 {
 	const char *s = ev->string;
-	bool raw = (*s == 'r' || *s == 'R') && s[1] &&
-		   !s[1 + strspn(s + 1, "0123456789abcdefABCDEF")];
+	size_t digits = strspn(s + 1, "0123456789abcdefABCDEF");
+	bool raw = (*s == 'r' || *s == 'R') && digits &&
+		   (!s[1 + digits] || strchr(":.", s[1 + digits]));
 
 	if (raw || strchr(s, '/') || strstr(s, "::") ||
 	    !strcasecmp(pmu, "perf"))
@@ -168,8 +169,7 @@ static void load_dir(struct group_list *list, const struct group_machine *m,
 	free(end);
 }
 
-/* $XDG_CONFIG_HOME/pfmon/groups or ~/.config/pfmon/groups; NULL: no home. */
-static char *user_dir(void)
+char *group_user_dir(void)
 {
 	const char *config = secure_getenv("XDG_CONFIG_HOME");
 	const char *home = secure_getenv("HOME");
@@ -186,7 +186,7 @@ void group_list_load(struct group_list *list, const struct group_machine *m,
 		     const char *name)
 {
 	const char *path = secure_getenv("PFM_GROUP_PATH");
-	char *user = user_dir(), *dirs, *rest, *dir;
+	char *user = group_user_dir(), *dirs, *rest, *dir;
 
 	*list = (struct group_list){ .n = 0 };
 	rest = dirs = xstrdup(path ? path : "");

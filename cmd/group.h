@@ -113,5 +113,7 @@ struct group_list {
 void group_list_load(struct group_list *list, const struct group_machine *m,
 		     const char *name);
 void group_list_free(struct group_list *list);
+/* $XDG_CONFIG_HOME/pfmon/groups or ~/.config/pfmon/groups; NULL: no home. */
+char *group_user_dir(void);
 
 #endif /* PFM_GROUP_H */

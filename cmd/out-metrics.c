@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+static const char see_note[] = "no value: see note";
+
 /* Widths of the first columns, as wide as what is in them. */
 struct widths {
 	int target, name;
@@ -46,15 +48,30 @@ static void format_half(const struct metric_value *v, char *buf, size_t size)
 			 100 * v->half / (v->value < 0 ? -v->value : v->value));
 }
 
-/* What is behind the value: unit and verdict, or why there is none. */
-static void format_rest(const struct metric_value *v, char *buf, size_t size)
+/*
+ * What is behind the value: unit and verdict, or why there is none, in a note
+ * when that is too long.
+ */
+static void format_rest(const struct metric_value *v, size_t room, char *buf,
+			size_t size)
 {
-	if (!v->has)
-		snprintf(buf, size, "no value: %s", v->why);
+	if (!v->has && strlen(v->why) <= room)
+		snprintf(buf, size, "%s", v->why);
+	else if (!v->has)
+		snprintf(buf, size, "%s", see_note);
 	else if (v->verdict == GROUP_BAD)
 		snprintf(buf, size, "%s  <- look here", v->mt->unit_name);
 	else
 		snprintf(buf, size, "%s", v->mt->unit_name);
+}
+
+/* Columns that are left behind a value. */
+static size_t room_left(const struct output *out, const struct widths *w)
+{
+	int used = 1 + w->target + (w->target ? 2 : 0) + w->name + 2 + 12 + 2 +
+		   6 + 2;
+
+	return (int)out->width > used ? out->width - (unsigned)used : 0;
 }
 
 static void put_metric(struct output *out, const struct metric_value *v,
@@ -66,7 +83,7 @@ static void put_metric(struct output *out, const struct metric_value *v,
 	if (v->has)
 		format_metric(v->value, value, sizeof(value));
 	format_half(v, half, sizeof(half));
-	format_rest(v, rest, sizeof(rest));
+	format_rest(v, room_left(out, w), rest, sizeof(rest));
 	snprintf(line, sizeof(line), " %-*s%s%-*s  %12s  %6s  %s", w->target,
 		 target, w->target ? "  " : "", w->name, v->mt->name, value,
 		 half, rest);
@@ -112,6 +129,37 @@ static void put_head(struct output *out, const struct widths *w)
 	text_line(out, rule, "\033[2m");
 }
 
+/* Each reason that had no room, with the metrics it is of. */
+static void put_reasons(struct output *out, const struct result *res,
+			const struct widths *w)
+{
+	const struct session *s = out->s;
+	size_t n = metrics_count(s), i, k, room = room_left(out, w);
+	struct metric_value *v = xcalloc(n, sizeof(*v));
+	char *names, *more;
+
+	for (i = 0; i < n; i++)
+		metrics_value(s, res, 0, i, &v[i]);
+	for (i = 0; i < n; i++) {
+		if (v[i].has || strlen(v[i].why) <= room)
+			continue;
+		names = xstrdup(v[i].mt->name);
+		for (k = i + 1; k < n; k++) {
+			if (v[k].has || strcmp(v[k].why, v[i].why) != 0)
+				continue;
+			more = xasprintf("%s, %s", names, v[k].mt->name);
+			free(names);
+			names = more;
+			v[k].has = true;
+		}
+		more = xasprintf("%s: %s", names, v[i].why);
+		text_note(out, "note", more);
+		free(more);
+		free(names);
+	}
+	free(v);
+}
+
 /* Once for each metric that asks for it on some target. */
 static void put_advice(struct output *out, const struct result *res)
 {
@@ -148,5 +196,6 @@ void text_metrics(struct output *out, const struct result *res)
 			metrics_value(out->s, res, row, i, &v);
 			put_metric(out, &v, &res->rows[row], &w);
 		}
+	put_reasons(out, res, &w);
 	put_advice(out, res);
 }

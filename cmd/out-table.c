@@ -56,6 +56,7 @@ static const struct {
 
 #define CELL_SIZE 96
 struct line {
+	char title[CELL_SIZE]; /* before it, on a line of its own; or "" */
 	char cell[NCOLS][CELL_SIZE];
 };
 
@@ -184,38 +185,91 @@ bool text_is_no_pmu(const struct output *out, const struct row *row)
 	return missing[0] && row->reason && !strcmp(missing, row->reason);
 }
 
+static struct line *add_row(const struct output *out, const struct result *res,
+			    unsigned run, const struct row *row,
+			    struct table *t)
+{
+	struct line *line = &t->lines[t->n++];
+
+	*line = (struct line){ 0 };
+	if (res->partial)
+		snprintf(line->cell[COL_TIME], CELL_SIZE, "%.3f",
+			 (double)res->time_ns / 1e9);
+	if (run)
+		snprintf(line->cell[COL_RUN], CELL_SIZE, "%u", run);
+	fill_target(row, line);
+	snprintf(line->cell[COL_EVENT], CELL_SIZE, "%s", row->ctr->label);
+	if (!row->reason) {
+		fill_value(out, row, line);
+		derive(res, row, line->cell[COL_IS], CELL_SIZE);
+		return line;
+	}
+	snprintf(line->cell[COL_COUNT], CELL_SIZE, "-");
+	snprintf(line->cell[COL_IS], CELL_SIZE, "not counted: %s",
+		 text_is_no_pmu(out, row) ? "no PMU" : row->reason);
+	return line;
+}
+
+/* The table a row stands in: its set + 1, or 0 of what is in all or none. */
+static unsigned table_of(const struct row *row)
+{
+	if (!row->in || row->in & (row->in - 1))
+		return 0;
+	return (unsigned)__builtin_ctzll(row->in) + 1;
+}
+
+static void fill_title(const struct row *row, unsigned number, char *title)
+{
+	double ns = (double)row->enabled_ns;
+
+	if (!number)
+		snprintf(title, CELL_SIZE, "in every set, or beside them");
+	else if (ns > 0)
+		snprintf(title, CELL_SIZE, "set %u, %.1f %% of the time",
+			 number - 1, 100 * (double)row->running_ns / ns);
+	else
+		snprintf(title, CELL_SIZE, "set %u", number - 1);
+}
+
+/* The rows of each set under the set's name. */
+static void add_by_set(const struct output *out, const struct result *res,
+		       unsigned run, struct table *t)
+{
+	unsigned number;
+	bool titled;
+	size_t i;
+
+	for (number = 0; number <= SETS_MAX; number++) {
+		titled = false;
+		for (i = 0; i < res->nrows; i++) {
+			const struct row *row = &res->rows[i];
+			struct line *line;
+
+			if (table_of(row) != number ||
+			    (run && row_is_elsewhere(row)))
+				continue;
+			line = add_row(out, res, run, row, t);
+			if (!titled && row->nsets > 1)
+				fill_title(row, number, line->title);
+			titled = true;
+		}
+	}
+}
+
 static void add_rows(const struct output *out, const struct result *res,
 		     unsigned run, struct table *t)
 {
-	struct line *line;
 	size_t i;
 
 	t->lines =
 		xreallocarray(t->lines, t->n + res->nrows, sizeof(*t->lines));
-	for (i = 0; i < res->nrows; i++) {
-		const struct row *row = &res->rows[i];
-
-		if (run && row_is_elsewhere(row))
-			continue;
-		line = &t->lines[t->n++];
-		*line = (struct line){ 0 };
-		if (res->partial)
-			snprintf(line->cell[COL_TIME], CELL_SIZE, "%.3f",
-				 (double)res->time_ns / 1e9);
-		if (run)
-			snprintf(line->cell[COL_RUN], CELL_SIZE, "%u", run);
-		fill_target(row, line);
-		snprintf(line->cell[COL_EVENT], CELL_SIZE, "%s",
-			 row->ctr->label);
-		if (!row->reason) {
-			fill_value(out, row, line);
-			derive(res, row, line->cell[COL_IS], CELL_SIZE);
-			continue;
-		}
-		snprintf(line->cell[COL_COUNT], CELL_SIZE, "-");
-		snprintf(line->cell[COL_IS], CELL_SIZE, "not counted: %s",
-			 text_is_no_pmu(out, row) ? "no PMU" : row->reason);
+	if (out->s->opt->by_set) {
+		add_by_set(out, res, run, t);
+		return;
 	}
+	for (i = 0; i < res->nrows; i++)
+		if (!run || !row_is_elsewhere(&res->rows[i]))
+			add_row(out, res, run, &res->rows[i], t);
 }
 
 /* Without the usual widths when they are too many. */
@@ -339,6 +393,10 @@ static void put_lines(struct output *out, const struct table *t)
 	for (i = 0; i < t->n; i++) {
 		const struct line *line = &t->lines[i];
 
+		if (line->title[0]) {
+			snprintf(text, sizeof(text), " %s", line->title);
+			text_line(out, text, "\033[1m");
+		}
 		text[0] = '\0';
 		for (c = 0; c < NCOLS; c++)
 			if (t->width[c])

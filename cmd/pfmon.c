@@ -13,9 +13,8 @@
 #include "sampling.h"
 
 static const struct cmd_entry *const commands[] = {
-	&cmd_count_entry,
-	&cmd_info_entry,
-	&cmd_list_entry,
+	&cmd_count_entry, &cmd_explain_entry, &cmd_info_entry,
+	&cmd_list_entry,  &cmd_sets_entry,
 };
 
 #ifdef HAVE_LIBPFM4
