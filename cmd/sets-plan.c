@@ -235,8 +235,8 @@ static char *describe_counters(const struct plan_view *v)
 	if (!v->s->msr && !v->ncolumns)
 		return xasprintf("perf: no counters: %s", v->s->pmu.missing);
 	if (!v->s->msr)
-		return xasprintf("perf: %u counters; which of them an event "
-				 "may have the kernel tells only when it runs",
+		return xasprintf("perf: %u counters; the kernel chooses "
+				 "which event has which",
 				 general + fixed);
 	return xasprintf("%u general counters, %u fixed%s", general, fixed,
 			 who);

@@ -333,6 +333,58 @@ int assign_msr(const struct pfm_hw *hw, uint32_t pmds, const char *taken,
 	return 0;
 }
 
+int assign_rules(const struct pfm_hw *hw, uint32_t pmds, struct assign *a)
+{
+	struct assign_want want[ASSIGN_MAX];
+	struct assign_hw req = { .want = want,
+				 .pmds = pmds,
+				 .taken = "; the rest is the NMI watchdog's" };
+	unsigned index[ASSIGN_MAX], i;
+	int ret;
+
+	if (pmds == hw_counters(hw))
+		req.taken = "";
+	for (i = 0; i < a->n && req.n < ASSIGN_MAX; i++) {
+		/* Of what is not known here the kernel tells at load. */
+		if (!needs_counter(&a->evs[i]) ||
+		    find_rule(hw, &a->evs[i], &want[req.n]) < 0)
+			continue;
+		index[req.n++] = i;
+	}
+	ret = assign_hw(&req);
+	if (ret == 0)
+		return 0;
+	a->bad = index[63 - (unsigned)__builtin_clzll(req.culprits)];
+	return fail(-ret, "%s", req.why);
+}
+
+/*
+ * The counters that perf has, by the processor's own description.  False: it is
+ * not known, or there are two kinds of cores; the kernel then tells at load what
+ * does not fit.
+ */
+static bool perf_counters(const struct pfm_regs *regs, const struct pfm_hw **hw,
+			  uint32_t *pmds)
+{
+	if (!regs->ncounters || pmu_hw(0, hw) < 0 || (*hw)->core_type)
+		return false;
+	*pmds = hw_counters(*hw);
+	if (pmu_watchdog())
+		*pmds &= ~hw_watchdog(*hw);
+	return true;
+}
+
+static int assign_kernel(const struct pfm_regs *regs, struct assign *a)
+{
+	const struct pfm_hw *hw;
+	uint32_t pmds;
+	int ret = assign_perf(regs, a);
+
+	if (ret == 0 && perf_counters(regs, &hw, &pmds))
+		ret = assign_rules(hw, pmds, a);
+	return ret;
+}
+
 static int assign_on_cpu(int cpu, struct assign *a)
 {
 	const struct pfm_hw *hw;
@@ -355,24 +407,19 @@ int pfm_event_assign(const char *backend, int cpu, const struct pfm_event *evs,
 		ret = assign_on_cpu(cpu, &a);
 	} else if (be) {
 		regs = pmu_regs(be->pmu);
-		ret = regs ? assign_perf(regs, &a) : -ENODEV;
+		ret = regs ? assign_kernel(regs, &a) : -ENODEV;
 	}
 	if (ret < 0 && bad)
 		*bad = a.bad;
 	return edge(ret);
 }
 
-static int need_msr(int cpu, const struct pfm_event *ev, struct pfm_need *need)
+static int need_of(const struct pfm_hw *hw, const struct pfm_event *ev,
+		   struct pfm_need *need)
 {
 	struct assign_want want;
-	struct pfm_place place;
-	const struct pfm_hw *hw;
-	int ret = pmu_free(cpu, &hw, &need->free, NULL);
+	int ret = find_rule(hw, ev, &want);
 
-	if (ret == 0 && ev->kind == PFM_EVENT_FREE)
-		return place_free(hw, ev, &place);
-	if (ret == 0)
-		ret = find_rule(hw, ev, &want);
 	if (ret < 0)
 		return ret;
 	need->counters = want.rule.pmds;
@@ -383,15 +430,36 @@ static int need_msr(int cpu, const struct pfm_event *ev, struct pfm_need *need)
 	return 0;
 }
 
+static int need_msr(int cpu, const struct pfm_event *ev, struct pfm_need *need)
+{
+	struct pfm_place place;
+	const struct pfm_hw *hw;
+	int ret = pmu_free(cpu, &hw, &need->free, NULL);
+
+	if (ret < 0)
+		return ret;
+	if (ev->kind == PFM_EVENT_FREE)
+		return place_free(hw, ev, &place);
+	return need_of(hw, ev, need);
+}
+
 static int need_perf(const struct pfm_regs *regs, const struct pfm_event *ev,
 		     struct pfm_need *need)
 {
 	struct pfm_place place;
 	struct assign a = { .evs = ev, .n = 1, .places = &place };
+	const struct pfm_hw *hw;
 	int ret = assign_perf(regs, &a);
 
 	if (ret < 0)
 		return ret;
+	if (perf_counters(regs, &hw, &need->free)) {
+		if (!needs_counter(ev) || need_of(hw, ev, need) == 0)
+			return 0;
+		/* Any, as far as is known here. */
+		need->counters = need->free;
+		return 0;
+	}
 	need->free = regs->ncounters < 32 ?
 			     (UINT32_C(1) << regs->ncounters) - 1 :
 			     UINT32_MAX;

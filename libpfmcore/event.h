@@ -162,6 +162,11 @@ struct assign {
 	unsigned bad;             /* out */
 };
 int assign_perf(const struct pfm_regs *regs, struct assign *a);
+/*
+ * Do those that need a counter fit on these (as in hw_rule) at once?  The kernel
+ * has the same rules, and tells only when it is too late to make sets.
+ */
+int assign_rules(const struct pfm_hw *hw, uint32_t pmds, struct assign *a);
 int assign_msr(const struct pfm_hw *hw, uint32_t pmds, const char *taken,
 	       struct assign *a);
 

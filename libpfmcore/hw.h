@@ -106,6 +106,23 @@ struct pfm_hw {
 	struct hw_pmd pmd[HW_NPMDS];
 };
 
+/* All counters of the CPU, bits as in struct hw_rule. */
+static inline uint32_t hw_counters(const struct pfm_hw *hw)
+{
+	return hw->gp | hw->fixed << HW_PMD_FIXED;
+}
+
+/*
+ * Of these, the kernel's NMI watchdog has one: it counts cycles, on the fixed
+ * counter of that where there is one.  Linux 6.12, kernel/watchdog_perf.c.
+ */
+static inline uint32_t hw_watchdog(const struct pfm_hw *hw)
+{
+	if (hw->fixed & 2)
+		return UINT32_C(2) << HW_PMD_FIXED;
+	return hw->gp ? UINT32_C(1) << (31 - __builtin_clz(hw->gp)) : 0;
+}
+
 /* How a probe reads the CPU. */
 struct hw_source {
 	void *arg;

@@ -370,8 +370,9 @@ struct pfm_need {
 	uint64_t word;
 };
 /*
- * The same as for pfm_event_assign().  perf is known to have so many counters,
- * all alike; which of them an event may have the kernel tells at load only.
+ * The same as for pfm_event_assign().  For perf as well, by the processor's own
+ * description; where that is not known, or on a hybrid machine, its counters are
+ * all alike, and which of them an event may have the kernel tells at load only.
  * ENODEV, EINVAL: it can never be counted there.
  */
 int pfm_event_need(const char *backend, int cpu, const struct pfm_event *ev,

@@ -207,12 +207,23 @@ static int msr_probe(struct pfm_regs *regs)
 	return found ? 0 : regs_refused(regs, err);
 }
 
+bool pmu_watchdog(void)
+{
+	int fd = open("/proc/sys/kernel/nmi_watchdog", O_RDONLY | O_CLOEXEC);
+	char on = '0';
+
+	if (fd < 0)
+		return false;
+	if (read(fd, &on, 1) < 0)
+		on = '0';
+	close(fd);
+	return on == '1';
+}
+
 /* The likely owner of a counter that is on. */
 static const char *owner_name(const struct pmu_owners *own)
 {
 	bool interrupts = false;
-	char watchdog[8] = "";
-	int fd;
 
 	for (unsigned i = 0; i < HW_MAX_GP; i++)
 		interrupts |= own->taken >> i & 1 && own->sel[i] & SEL_INT;
@@ -220,16 +231,12 @@ static const char *owner_name(const struct pmu_owners *own)
 	if (access("/sys/bus/event_source/devices/cpu", F_OK) != 0 ||
 	    !interrupts)
 		return "another tool";
-	fd = open("/proc/sys/kernel/nmi_watchdog", O_RDONLY | O_CLOEXEC);
-	if (fd >= 0) {
-		if (read(fd, watchdog, sizeof(watchdog) - 1) < 0)
-			watchdog[0] = '\0';
-		close(fd);
-	}
+	if (!pmu_watchdog())
+		return "perf";
 	/* It takes one counter of each CPU; a second one is somebody else. */
-	if (watchdog[0] == '1' && __builtin_popcount(own->taken) == 1)
-		return "the NMI watchdog";
-	return watchdog[0] == '1' ? "the NMI watchdog and perf" : "perf";
+	return __builtin_popcount(own->taken) == 1 ?
+		       "the NMI watchdog" :
+		       "the NMI watchdog and perf";
 }
 
 /*
@@ -303,7 +310,7 @@ int pmu_free(int cpu, const struct pfm_hw **hw, uint32_t *pmds, char text[128])
 		return ret;
 	if (text)
 		text[0] = '\0';
-	*pmds = (*hw)->gp | (*hw)->fixed << HW_PMD_FIXED;
+	*pmds = hw_counters(*hw);
 	/* Without access nobody can tell; the load will say what is wrong. */
 	if (cpu < 0 || msr_open(&c, cpu) < 0)
 		return 0;

@@ -61,6 +61,8 @@ const struct pfm_pmc_desc *pmu_pmc(const struct pfm_pmu *pmu, unsigned n);
 
 /* pmu.c: why the kernel has no hardware counter here; static. */
 const char *pmu_missing(void);
+/* pmu-msr.c: has the kernel's NMI watchdog a counter of each CPU? */
+bool pmu_watchdog(void);
 
 /*
  * pmu-msr.c: the registers of one CPU, static.  0, or -errno with a reason:

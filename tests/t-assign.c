@@ -409,6 +409,55 @@ static void test_public(void)
 	model_free(m[1]);
 }
 
+/* What fits for perf: seven counters are four of one kind and three others. */
+static void test_perf_rules(void)
+{
+	static char names[][4] = { "a", "b", "c", "d", "e", "cyc", "ins" };
+	static const uint64_t codes[] = { 0x4300c4, 0x4300c5, 0x4301d1,
+					  0x4308d1, 0x4381d0, 0x43003c,
+					  0x4300c0 };
+	struct pfm_event evs[7] = { 0 };
+	struct assign a = { .evs = evs };
+	struct pfm_hw hw = { 0 };
+	uint32_t all;
+
+	for (unsigned i = 0; i < 7; i++)
+		evs[i] = (struct pfm_event){ .name = names[i],
+					     .kind = PFM_EVENT_HW,
+					     .plm = U | K,
+					     .code = codes[i] };
+	if (!ok(probe("SKL", &hw), "SKL"))
+		return;
+	all = hw_counters(&hw);
+	a.n = 5;
+	ok(assign_rules(&hw, all, &a) == -ENOSPC && a.bad == 4,
+	   "perf: five events that no fixed counter has (%s)", pfm_reason());
+	a.evs = evs + 1;
+	a.n = 6;
+	is_i64(assign_rules(&hw, all, &a), 0,
+	       "four of them, cycles and instructions fit");
+	ok(hw_watchdog(&hw) == UINT32_C(1) << 17,
+	   "the watchdog has the fixed counter of cycles");
+	ok(assign_rules(&hw, all & ~hw_watchdog(&hw), &a) == -ENOSPC &&
+		   strstr(pfm_reason(), "the NMI watchdog's"),
+	   "beside it cycles has none (%s)", pfm_reason());
+	a.n = 4;
+	is_i64(assign_rules(&hw, all & ~hw_watchdog(&hw), &a), 0,
+	       "the four fit beside it");
+	evs[1] = (struct pfm_event){ .name = names[1],
+				     .kind = PFM_EVENT_SW,
+				     .plm = U | K,
+				     .code = PFM_SW_CODE(PERF_TYPE_SOFTWARE,
+							 2) };
+	a.n = 5;
+	is_i64(assign_rules(&hw, all & ~hw_watchdog(&hw), &a), 0,
+	       "an event of the kernel takes no counter");
+	if (!ok(probe("ZEN4", &hw), "ZEN4"))
+		return;
+	ok(hw_watchdog(&hw) == UINT32_C(1) << 5,
+	   "without fixed counters the watchdog has a general one");
+}
+
 /* A word that only the second register can hold, with the code of that. */
 static void test_word(void)
 {
@@ -914,6 +963,7 @@ int main(void)
 	test_rows();
 	test_cpus();
 	test_word();
+	test_perf_rules();
 	test_core_types();
 	test_public();
 	test_names();
