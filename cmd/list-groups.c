@@ -152,7 +152,7 @@ static void measure(struct columns *c, const struct group_list *found,
 int list_groups(FILE *f, const struct list_opt *opt)
 {
 	const char *pmus[PMUS_MAX + 1] = { opt->pmu, NULL };
-	const struct group_machine m = { .pmus = opt->all_pmus ? NULL : pmus };
+	const struct group_machine m = { .pmus = pmus };
 	struct page p = { .opt = opt, .m = &m };
 	struct group_list found;
 	size_t n;

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "count.h"
+#include "list.h"
 #include "plan.h"
 #include "sets.h"
 
@@ -71,6 +72,7 @@ static int cpu_of(const char *pmu)
 struct fit {
 	struct plan_event evs[PLAN_MAX];
 	struct plan_pmu pmu;
+	struct plan plan;
 	unsigned n;
 };
 
@@ -110,14 +112,33 @@ static bool add_need(struct fit *fit, const struct group_event *ev,
 	return true;
 }
 
+/* All of them in some set; false and why. */
+static bool make_plan(struct fit *fit, char *why)
+{
+	struct plan_job job = { &fit->pmu, fit->evs, fit->n };
+	char text[PLAN_WHY_MAX];
+	unsigned i;
+
+	if (plan_make(&job, &fit->plan) < 0) {
+		snprintf(why, GROUP_WHY_MAX, "more than %d sets",
+			 PLAN_MAX_SETS);
+		return false;
+	}
+	for (i = 0; i < fit->n; i++)
+		if (fit->plan.set[i] == PLAN_NOWHERE) {
+			snprintf(why, GROUP_WHY_MAX, "%s",
+				 plan_why(&job, i, text));
+			return false;
+		}
+	return true;
+}
+
 /* On this machine: "2 sets", or "" of another's; false and why. */
 static bool check_fit(const struct group *g, const char *pmu, char *text,
 		      size_t size, char *why)
 {
 	int cpu = cpu_of(pmu);
 	struct fit *fit;
-	struct plan_job job;
-	struct plan *plan;
 	bool ok = true;
 	size_t i;
 
@@ -125,15 +146,14 @@ static bool check_fit(const struct group *g, const char *pmu, char *text,
 	if (cpu < 0)
 		return true;
 	fit = xcalloc(1, sizeof(*fit));
-	plan = xcalloc(1, sizeof(*plan));
 	fit->pmu.nsoft = PLAN_MAX_SOFT;
 	for (i = 0; i < g->nevents && ok; i++)
 		ok = add_need(fit, &g->events[i], pmu, cpu, why);
-	job = (struct plan_job){ &fit->pmu, fit->evs, fit->n };
-	if (ok && fit->n && plan_make(&job, plan) == 0)
-		snprintf(text, size, ", %u set%s", plan->nsets,
-			 plan->nsets == 1 ? "" : "s");
-	free(plan);
+	if (ok && fit->n)
+		ok = make_plan(fit, why);
+	if (ok && fit->n)
+		snprintf(text, size, ", %u set%s", fit->plan.nsets,
+			 fit->plan.nsets == 1 ? "" : "s");
 	free(fit);
 	return ok;
 }
@@ -148,47 +168,128 @@ static const char *short_path(const struct group *g)
 	return p ? p : g->name;
 }
 
-/* One line, and one for each event that is not simply there; true: all well. */
-static bool check_group(FILE *f, const struct group *g, const char *pmu)
+/* Events that are not simply there, for the same reason. */
+struct remark {
+	enum event_state state;
+	char *names, *why; /* owned */
+};
+struct remarks {
+	struct remark *v; /* owned, each too */
+	size_t n;
+	unsigned count[EVENT_STATES]; /* of the events */
+};
+
+/* The library's reason, without the event before it and the advice behind. */
+static char *bare_reason(const char *why)
 {
-	char why[GROUP_WHY_MAX], code[24], sets[32], *notes;
-	unsigned count[4] = { 0 };
-	size_t size, i;
-	FILE *n = open_memstream(&notes, &size);
+	const char *start =
+		strncmp(why, "event '", 7) ? NULL : strstr(why + 7, "': ");
+
+	why = start ? start + 3 : why;
+	return xasprintf("%.*s", (int)strcspn(why, ";"), why);
+}
+
+static void add_remark(struct remarks *r, enum event_state state,
+		       const struct group_event *ev, const char *why)
+{
+	char *bare = bare_reason(why), *names;
+	char *name = state == EVENT_ELSEWHERE ?
+			     xstrdup(ev->name) :
+			     xasprintf("%s (%s)", ev->name, ev->string);
+	size_t i;
+
+	for (i = 0; i < r->n; i++)
+		if (r->v[i].state == state && !strcmp(r->v[i].why, bare))
+			break;
+	if (i < r->n) {
+		names = xasprintf("%s, %s", r->v[i].names, name);
+		free(r->v[i].names);
+		r->v[i].names = names;
+		free(bare);
+		free(name);
+		return;
+	}
+	r->v = xreallocarray(r->v, r->n + 1, sizeof(*r->v));
+	r->v[r->n++] = (struct remark){ state, name, bare };
+}
+
+static void put_remarks(FILE *f, struct remarks *r)
+{
+	static const char *const says[EVENT_STATES] = {
+		[EVENT_ELSEWHERE] = "not checkable here: ",
+		[EVENT_LACKING] = "lacking, as the file says: ",
+		[EVENT_BAD] = "",
+	};
+	struct columns c;
+	char *text;
+	size_t i;
+
+	columns_init(&c, f);
+	c.left = 2;
+	for (i = 0; i < r->n; i++) {
+		text = xasprintf("%s: %s%s", r->v[i].names, says[r->v[i].state],
+				 r->v[i].why);
+		columns_wrap(&c, "", text);
+		free(text);
+		free(r->v[i].names);
+		free(r->v[i].why);
+	}
+	free(r->v);
+}
+
+enum outcome { GOOD, PART, NONE, BAD, OUTCOMES };
+
+/* What came of it; NONE: nothing of it can be checked here. */
+static enum outcome judge(const struct remarks *r, size_t nevents, bool fits)
+{
+	if (r->count[EVENT_BAD] || !fits)
+		return BAD;
+	if (!r->count[EVENT_ELSEWHERE])
+		return GOOD;
+	return r->count[EVENT_ELSEWHERE] == nevents ? NONE : PART;
+}
+
+/* One line, and one for each reason why an event is not simply there. */
+static enum outcome check_group(FILE *f, const struct group *g, const char *pmu)
+{
+	static const char *const names[OUTCOMES] = { "ok", "part", "-", "BAD" };
+	char why[GROUP_WHY_MAX], code[24], sets[32], *text;
+	enum outcome outcome;
+	struct remarks r = { .n = 0 };
+	enum event_state st;
+	struct columns c;
 	bool fits;
+	size_t i;
 
-	if (!n)
-		die("out of memory");
 	for (i = 0; i < g->nevents; i++) {
-		enum event_state st =
-			event_state(g, &g->events[i], pmu, why, code);
-
-		count[st]++;
-		if (st == EVENT_ELSEWHERE)
-			fprintf(n, "   %s cannot be checked here: %s\n",
-				g->events[i].name, why);
-		else if (st != EVENT_OK)
-			fprintf(n, "   %s: %s\n", g->events[i].name, why);
+		st = event_state(g, &g->events[i], pmu, why, code);
+		r.count[st]++;
+		if (st != EVENT_OK)
+			add_remark(&r, st, &g->events[i], why);
 	}
 	fits = check_fit(g, pmu, sets, sizeof(sets), why);
-	if (!fits)
-		fprintf(n, "   does not fit: %s\n", why);
-	fclose(n);
-	fprintf(f, " %-22s %-20s %-4s %u of %zu events%s%s%s%s\n",
-		short_path(g), pmu, count[EVENT_BAD] || !fits ? "BAD" : "ok",
-		count[EVENT_OK], g->nevents, sets,
-		count[EVENT_ELSEWHERE] ? ", not all " : "",
-		count[EVENT_ELSEWHERE] ? "can be checked here" : "",
-		count[EVENT_LACKING] ? ", lacks what its file says" : "");
-	if (g->lacks)
-		fprintf(f, "   lacks: %s\n", g->lacks);
-	fputs(notes, f);
-	free(notes);
-	return !count[EVENT_BAD] && fits;
+	outcome = judge(&r, g->nevents, fits);
+	fprintf(f, " %-20s %-18s %-4s %u of %zu events have a code%s\n",
+		short_path(g), pmu, names[outcome], r.count[EVENT_OK],
+		g->nevents, sets);
+	columns_init(&c, f);
+	c.left = 2;
+	if (!fits) {
+		text = xasprintf("does not fit: %s", why);
+		columns_wrap(&c, "", text);
+		free(text);
+	}
+	if (g->lacks) {
+		text = xasprintf("lacks %s", g->lacks);
+		columns_wrap(&c, "", text);
+		free(text);
+	}
+	put_remarks(f, &r);
+	return outcome;
 }
 
 static void check_names(const struct strlist *names, bool all, FILE *f,
-			unsigned *n, unsigned *bad)
+			unsigned n[OUTCOMES])
 {
 	struct machine m;
 	struct group_list list;
@@ -201,7 +302,7 @@ static void check_names(const struct strlist *names, bool all, FILE *f,
 			    names->n ? names->v[k] : NULL);
 		for (i = 0; i < list.nbad; i++) {
 			fprintf(f, " %s\n", list.bad[i]);
-			++*bad;
+			n[BAD]++;
 		}
 		for (i = 0; i < list.n; i++) {
 			const char *here = group_pmu(list.v[i], &m.g);
@@ -209,8 +310,7 @@ static void check_names(const struct strlist *names, bool all, FILE *f,
 			for (pmu = list.v[i]->pmus; pmu && *pmu; pmu++) {
 				if (!all && strcasecmp(*pmu, here) != 0)
 					continue;
-				++*n;
-				*bad += !check_group(f, list.v[i], *pmu);
+				n[check_group(f, list.v[i], *pmu)]++;
 			}
 		}
 		group_list_free(&list);
@@ -220,7 +320,7 @@ static void check_names(const struct strlist *names, bool all, FILE *f,
 int sets_check(int argc, char **argv)
 {
 	struct strlist names = { .n = 0 };
-	unsigned n = 0, bad = 0;
+	unsigned n[OUTCOMES] = { 0 };
 	bool all = false;
 	const struct opt opts[] = {
 		{ OPT_FLAG, 0, "all", NULL, "of every PMU, not only this CPU's",
@@ -233,18 +333,19 @@ int sets_check(int argc, char **argv)
 
 	set_die_status(STATUS_FAIL);
 	operands_parse(&entry, opts, argc, argv, &names);
-	/* libpfm4 then knows the PMUs of other machines. */
-	if (all && setenv("LIBPFM_ENCODE_INACTIVE", "1", 1) < 0)
+	/* libpfm4 then knows other machines' PMUs, and this one's for sure. */
+	if (setenv("LIBPFM_ENCODE_INACTIVE", "1", 1) < 0)
 		die("out of memory");
 	f = open_memstream(&text, &size);
 	if (!f)
 		die("out of memory");
-	check_names(&names, all, f, &n, &bad);
-	fprintf(f, " %u groups, %u of them bad\n", n, bad);
+	check_names(&names, all, f, n);
+	fprintf(f, " %u ok, %u checkable here in part, %u not at all, %u bad\n",
+		n[GOOD], n[PART], n[NONE], n[BAD]);
 	if (fclose(f) != 0)
 		die("out of memory");
 	print_out("%s", text);
 	free(text);
 	free(names.v);
-	return bad ? STATUS_FAIL : 0;
+	return n[BAD] ? STATUS_FAIL : 0;
 }

@@ -1,143 +1,34 @@
 /* SPDX-License-Identifier: MIT
  *
- * sets-new.c - pfmon sets new and import: a group file in the user's directory,
- * whole or not at all, and never in place of another unless told to.
+ * sets-new.c - pfmon sets new: events of the command line, and metrics of them,
+ * as a group file.  sets-save.c puts it where it belongs.
  */
 #include "config.h"
 
 #include <ctype.h>
-#include <errno.h>
 #include <pfmcore.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include <strings.h>
 
 #include "count.h"
-#include "likwid.h"
 #include "sets.h"
 
 static const struct cmd_entry new_entry = {
 	.name = "sets new",
 	.summary = "save events and metrics as a group",
-	.usage = "[OPTION]... NAME -e LIST --metric=...",
+	.usage = "[OPTION]... NAME -e LIST",
 	.examples = "  pfmon sets new my -e cycles,instructions "
 		    "--metric='cpi=cycles/instructions'\n",
 	.usage_status = STATUS_USAGE,
 };
-static const struct cmd_entry import_entry = {
-	.name = "sets import",
-	.summary = "a group of LIKWID's as one of ours",
-	.usage = "[OPTION]... FILE [NAME]",
-	.examples = "  pfmon sets import TLB_DATA.txt   as tlb_data\n",
-	.usage_status = STATUS_USAGE,
-};
 
-/* The directory and those above it. */
-static void make_dirs(char *path)
-{
-	char *p;
-
-	for (p = path + 1;; p++) {
-		char end = *p;
-
-		if (end && end != '/')
-			continue;
-		*p = '\0';
-		if (mkdir(path, 0777) < 0 && errno != EEXIST)
-			die("cannot make the directory %s: %m", path);
-		*p = end;
-		if (!end)
-			return;
-	}
-}
-
-/* In place of what is there only if forced; -1 with errno. */
-static int put_in_place(const char *temp, const char *path, bool force)
-{
-	int ret = force ? rename(temp, path) : link(temp, path);
-
-	if (!force && ret == 0)
-		unlink(temp);
-	return ret;
-}
-
-/* A name with a dot is passed over by whoever looks for groups. */
-static char *write_temp(const char *dir, const char *text)
-{
-	char *temp = xasprintf("%s/.XXXXXX.ini", dir);
-	int fd = mkstemps(temp, 4);
-
-	if (fd < 0)
-		die("cannot make a file in %s: %m", dir);
-	if (write_all(fd, text, strlen(text)) < 0 || fchmod(fd, 0644) < 0 ||
-	    fsync(fd) < 0 || close(fd) < 0) {
-		int err = errno;
-
-		unlink(temp);
-		errno = err;
-		die("cannot write a file in %s: %m", dir);
-	}
-	return temp;
-}
-
-static void check_name(const char *name)
-{
-	const char *p;
-
-	for (p = name; isalnum((unsigned char)*p) || *p == '_' || *p == '-';
-	     p++)
-		;
-	if (!*name || *p)
-		die("'%s' is no name of a group: letters, digits, '_' and '-'",
-		    name);
-}
-
-/* USER/SUB/NAME.ini, which must be a group; prints where it is. */
-static void save(const char *sub, const char *name, const char *text,
-		 bool force)
-{
-	char *user = group_user_dir(), *dir, *temp, *path;
-	char why[GROUP_WHY_MAX], *what;
-	struct group *g;
-
-	if (!user)
-		die("no place for groups: neither HOME nor XDG_CONFIG_HOME is "
-		    "set");
-	check_name(name);
-	dir = xasprintf("%s/%s", user, sub);
-	path = xasprintf("%s/%s.ini", dir, name);
-	make_dirs(dir);
-	temp = write_temp(dir, text);
-	g = group_read(temp, NULL, why);
-	if (!g) {
-		unlink(temp);
-		/* The file is gone, its lines are nobody's. */
-		what = strncmp(why, temp, strlen(temp)) ? why :
-							  why + strlen(temp);
-		die("%s", what + strspn(what, ":0123456789 "));
-	}
-	group_free(g);
-	if (put_in_place(temp, path, force) < 0) {
-		int err = errno;
-
-		unlink(temp);
-		errno = err;
-		if (err == EEXIST)
-			die("%s is there already; --force replaces it", path);
-		die("cannot write %s: %m", path);
-	}
-	print_out("%s\n", path);
-	free(temp);
-	free(path);
-	free(dir);
-	free(user);
-}
+#define KEY_MAX 56 /* bytes, so that a metric's name may be longer */
 
 /* As a name in a file: letters, digits, '_' and '-'. */
 static char *file_name(const char *label)
 {
-	char *name = xstrdup(label), *p;
+	char *name = xasprintf("%.*s", KEY_MAX, label), *p;
 
 	for (p = name; *p; p++)
 		if (!isalnum((unsigned char)*p) && *p != '_' && *p != '-')
@@ -145,15 +36,47 @@ static char *file_name(const char *label)
 	return name;
 }
 
-/* The canonical name, which no PMU is put before; levels only when asked. */
-static char *file_event(const struct counter *c)
+static bool same_event(const struct pfm_event *a, const struct pfm_event *b)
+{
+	return a->kind == b->kind && a->code == b->code && a->arg == b->arg &&
+	       a->plm == b->plm;
+}
+
+/* In a group for that PMU, is the text this event? */
+static bool means(const char *text, const char *pmu, const struct pfm_event *ev)
+{
+	struct group_event in = { .string = (char *)(uintptr_t)text };
+	struct pfm_event parsed;
+	char full[512];
+	bool same;
+
+	group_event_on(&in, pmu, full, sizeof(full));
+	if (pfm_event_parse(full, PFM_PLM_USER | PFM_PLM_KERNEL, &parsed) < 0)
+		return false;
+	same = same_event(&parsed, ev);
+	pfm_event_release(&parsed);
+	return same;
+}
+
+/*
+ * As asked where a formula may name it so, else the canonical name, which no PMU
+ * is put before; levels only when asked.
+ */
+static char *file_event(const struct counter *c, const char *key,
+			const char *pmu)
 {
 	char *text = xstrdup(c->ev.name);
 	size_t len;
 
+	if (strcmp(key, c->asked) != 0 && means(c->asked, pmu, &c->ev)) {
+		free(text);
+		return xstrdup(c->asked);
+	}
 	while (!c->ev.plm_asked && (len = strlen(text)) > 2 &&
 	       text[len - 2] == ':' && strchr("ukh", text[len - 1]))
 		text[len - 2] = '\0';
+	if (!means(text, pmu, &c->ev))
+		die("%s cannot be in a group for %s", c->asked, pmu);
 	return text;
 }
 
@@ -171,29 +94,86 @@ static const char *pmu_of(const struct session *s)
 	return "perf";
 }
 
-static void put_metric(FILE *f, const char *text)
+/* Under a name of its own; the unit is left out if it is none of ours. */
+static void add_event(struct group *g, const struct counter *c, const char *pmu)
 {
-	const char *eq = strchr(text, '='), *unit = strrchr(text, '[');
-	size_t len = strlen(text);
+	char *key = file_name(c->label), *name = xstrdup(key);
+	char *text = file_event(c, key, pmu), why[GROUP_WHY_MAX], first[512];
+	const char *unit = *c->ev.unit ? c->ev.unit : NULL;
+	unsigned n;
 
-	if (!eq || eq == text)
-		die("--metric='%s': it is NAME=EXPRESSION[UNIT]", text);
-	if (unit && (unit < eq || text[len - 1] != ']'))
-		unit = NULL;
-	fprintf(f, "\n[metric %.*s]\nexpr = %.*s\n", (int)(eq - text), text,
-		(int)((unit ? unit : text + len) - eq - 1), eq + 1);
-	if (unit)
-		fprintf(f, "unit = %.*s\n", (int)(text + len - unit) - 2,
-			unit + 1);
+	for (n = 2; !group_add_event(g, name, text, unit, why) &&
+		    !group_add_event(g, name, text, NULL, why);
+	     n++) {
+		if (n == 2)
+			snprintf(first, sizeof(first), "%s", why);
+		if (n == 100)
+			die("-e %s: %s", c->asked, first);
+		free(name);
+		name = xasprintf("%s_%u", key, n);
+	}
+	free(key);
+	free(name);
+	free(text);
 }
 
-static char *group_text(const struct session *s, const char *name,
+/* The same event twice is one. */
+static void add_events(struct group *g, const struct session *s,
+		       const char *pmu)
+{
+	unsigned i, k;
+
+	for (i = 0; i < s->nctrs; i++) {
+		for (k = 0; k < i; k++)
+			if (same_event(&s->ctrs[k].ev, &s->ctrs[i].ev) &&
+			    !strcmp(s->ctrs[k].label, s->ctrs[i].label))
+				break;
+		if (k == i)
+			add_event(g, &s->ctrs[i], pmu);
+	}
+}
+
+static void check_text(const char *option, const char *text)
+{
+	const char *p;
+
+	for (p = text; *p; p++)
+		if (iscntrl((unsigned char)*p))
+			die("%s: a control character cannot be in a file",
+			    option);
+		else if (*p == '#' &&
+			 (p == text || isspace((unsigned char)p[-1])))
+			die("%s: '%s' cannot be in a file, where '#' behind a "
+			    "blank begins a comment",
+			    option, text);
+}
+
+/* Those asked for; else the rate of each event. */
+static void add_metrics(struct group *g, const struct strlist *metrics)
+{
+	char why[GROUP_WHY_MAX], *text;
+	size_t i;
+
+	for (i = 0; i < metrics->n; i++) {
+		check_text("--metric", metrics->v[i]);
+		if (!group_add_metric(g, metrics->v[i], NULL, why))
+			die("%s", why);
+	}
+	for (i = 0; !metrics->n && i < g->nevents; i++) {
+		const char *name = g->events[i].name;
+
+		text = xasprintf("%s_rate=%s/time", name, name);
+		if (!group_add_metric(g, text, NULL, why))
+			die("%s", why);
+		free(text);
+	}
+}
+
+static char *group_text(const struct group *g, const char *pmu,
 			const char *title)
 {
-	const struct strlist *metrics = &s->opt->metrics;
-	char *text, *key, *event;
-	size_t size, k;
-	unsigned i;
+	char *text;
+	size_t size, i;
 	FILE *f = open_memstream(&text, &size);
 
 	if (!f)
@@ -201,32 +181,46 @@ static char *group_text(const struct session *s, const char *name,
 	fprintf(f,
 		"# by pfmon sets new; see pfmon-groups(5)\n\n[group]\n"
 		"title = %s\npmu = %s\nsource = pfmon sets new\n\n[events]\n",
-		title ? title : name, pmu_of(s));
-	for (i = 0; i < s->nctrs; i++) {
-		key = file_name(s->ctrs[i].label);
-		event = file_event(&s->ctrs[i]);
-		fprintf(f, "%s = %s\n", key, event);
-		free(key);
-		free(event);
-	}
-	for (k = 0; k < metrics->n; k++)
-		put_metric(f, metrics->v[k]);
+		title, pmu);
+	for (i = 0; i < g->nevents; i++)
+		fprintf(f, "%s = %s [%s]\n", g->events[i].name,
+			g->events[i].string, g->events[i].unit_name);
+	for (i = 0; i < g->nmetrics; i++)
+		fprintf(f, "\n[metric %s]\nexpr = %s\nunit = %s\n",
+			g->metrics[i].name, g->metrics[i].text,
+			g->metrics[i].unit_name);
 	if (fclose(f) != 0)
 		die("out of memory");
 	return text;
 }
 
+/* Events of -e and their metrics, as text of a file. */
+static char *new_text(struct session *s, const struct strlist *metrics,
+		      const char *title, const char *pmu)
+{
+	struct group *g = group_new();
+	char *text;
+
+	check_text("--title", title);
+	add_events(g, s, pmu);
+	add_metrics(g, metrics);
+	text = group_text(g, pmu, title);
+	group_free(g);
+	return text;
+}
+
 int sets_new(int argc, char **argv)
 {
-	struct count_opt o = { .repeat = 1 }, events;
+	struct count_opt events = { .repeat = 1 };
 	struct session s = { .opt = &events };
+	struct strlist names = { .n = 0 }, metrics = { .n = 0 };
 	const char *title = NULL;
 	bool force = false;
 	const struct opt opts[] = {
 		{ OPT_LIST, 'e', "event|events", "LIST", "its events",
-		  &o.events, 0, 0, NULL },
+		  &events.events, 0, 0, NULL },
 		{ OPT_LIST, 0, "metric", "N=EXPR[U]",
-		  "a metric of them, as in pfmon count", &o.metrics, 0, 0,
+		  "a metric of them; without any, their rates", &metrics, 0, 0,
 		  NULL },
 		{ OPT_STRING, 0, "title", "TEXT", "what it is about", &title, 0,
 		  0, NULL },
@@ -234,102 +228,22 @@ int sets_new(int argc, char **argv)
 		  &force, 0, 0, NULL },
 		{ OPT_END, 0, NULL, NULL, NULL, NULL, 0, 0, NULL },
 	};
-	struct strlist names = { .n = 0 };
 	char *text;
 
 	set_die_status(STATUS_FAIL);
 	operands_parse(&new_entry, opts, argc, argv, &names);
-	if (names.n != 1 || !o.events.n || !o.metrics.n)
-		usage_error(&new_entry, "it takes a name, -e and --metric");
-	check_name(names.v[0]);
-	events = o;
-	events.metrics.n = 0;
+	if (names.n != 1 || !events.events.n)
+		usage_error(&new_entry, "it takes a name and -e");
+	save_check_name(names.v[0]);
 	events_parse(&s);
-	text = group_text(&(struct session){ .opt = &o,
-					     .ctrs = s.ctrs,
-					     .nctrs = s.nctrs },
-			  names.v[0], title);
-	save(pmu_of(&s), names.v[0], text, force);
+	if (!title || !*title)
+		title = names.v[0];
+	text = new_text(&s, &metrics, title, pmu_of(&s));
+	save_group(pmu_of(&s), names.v[0], text, force);
 	free(text);
 	session_release(&s);
-	free(o.events.v);
-	free(o.metrics.v);
-	free(names.v);
-	return 0;
-}
-
-/* "/x/TLB_DATA.txt" as "tlb_data". */
-static char *name_of(const char *file)
-{
-	const char *base = strrchr(file, '/');
-	char *name = xstrdup(base ? base + 1 : file), *p;
-
-	name[strcspn(name, ".")] = '\0';
-	for (p = name; *p; p++)
-		*p = (char)tolower((unsigned char)*p);
-	return name;
-}
-
-static void import(const char *file, const char *name, const char *pmu,
-		   bool force, bool show)
-{
-	FILE *in = fopen(file, "r"), *out, *notes;
-	char *text, *remarks, *line, *rest;
-	size_t size, nsize;
-	int left;
-
-	if (!in)
-		die("%s: %m", file);
-	out = open_memstream(&text, &size);
-	notes = open_memstream(&remarks, &nsize);
-	if (!out || !notes)
-		die("out of memory");
-	left = likwid_import(in, file, pmu, out, notes);
-	fclose(in);
-	if (fclose(out) != 0 || fclose(notes) != 0)
-		die("out of memory");
-	for (rest = remarks; (line = strsep(&rest, "\n")) != NULL && *line;)
-		if (left >= 0 || (rest && *rest))
-			warn("%s", line);
-		else
-			die("%s", line);
-	if (show)
-		print_out("%s", text);
-	else
-		save(pmu, name, text, force);
-	free(remarks);
-	free(text);
-}
-
-int sets_import(int argc, char **argv)
-{
-	const char *pmu = NULL;
-	bool force = false, show = false;
-	const struct opt opts[] = {
-		{ OPT_STRING, 0, "pmu", "NAME", "for this PMU, not this CPU's",
-		  &pmu, 0, 0, NULL },
-		{ OPT_FLAG, 0, "show", NULL, "print it, save nothing", &show, 0,
-		  0, NULL },
-		{ OPT_FLAG, 0, "force", NULL, "in place of one of that name",
-		  &force, 0, 0, NULL },
-		{ OPT_END, 0, NULL, NULL, NULL, NULL, 0, 0, NULL },
-	};
-	struct strlist names = { .n = 0 };
-	char *name;
-
-	set_die_status(STATUS_FAIL);
-	operands_parse(&import_entry, opts, argc, argv, &names);
-	if (names.n < 1 || names.n > 2)
-		usage_error(&import_entry, "it takes a file, and a name");
-	if (pmu && setenv("LIBPFM_ENCODE_INACTIVE", "1", 1) < 0)
-		die("out of memory");
-	if (!pmu)
-		pmu = pfm_pmu_model(-1);
-	if (!pmu)
-		die("this CPU's PMU is not known; name one by --pmu");
-	name = names.n == 2 ? xstrdup(names.v[1]) : name_of(names.v[0]);
-	import(names.v[0], name, pmu, force, show);
-	free(name);
+	free(events.events.v);
+	free(metrics.v);
 	free(names.v);
 	return 0;
 }

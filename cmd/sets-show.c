@@ -15,13 +15,8 @@
 #include "list.h"
 #include "sets.h"
 
-static const struct cmd_entry list_entry = {
-	.name = "sets list",
-	.summary = "groups of metrics that this CPU has",
-	.usage = "[OPTION]... [WORD]...",
-	.examples = "  pfmon sets list cache           those with that word\n",
-	.usage_status = STATUS_USAGE,
-};
+#define LABEL 9 /* columns of what a text is, its indent with it */
+
 static const struct cmd_entry show_entry = {
 	.name = "sets show",
 	.summary = "events, codes, metrics, formulas of a group",
@@ -49,36 +44,26 @@ static void end_text(FILE *f, char **text)
 	free(*text);
 }
 
-int sets_list(int argc, char **argv)
+/* If only other PMUs have it, say which. */
+static void elsewhere(const char *name)
 {
-	struct list_opt o = { .groups = true };
-	const struct opt opts[] = {
-		{ OPT_FLAG, 0, "all", NULL, "of every PMU", &o.all_pmus, 0, 0,
-		  NULL },
-		{ OPT_STRING, 0, "pmu", "NAME", "of this one", &o.pmu, 0, 0,
-		  NULL },
-		{ OPT_FLAG, 'L', "metrics", NULL, "with their metrics",
-		  &o.masks, 0, 0, NULL },
-		{ OPT_FLAG, 'j', "json", NULL, "JSON, all of it on one line",
-		  &o.json, 0, 0, NULL },
-		{ OPT_FLAG, 'q', "quiet", NULL, "no remarks", &o.quiet, 0, 0,
-		  NULL },
-		{ OPT_END, 0, NULL, NULL, NULL, NULL, 0, 0, NULL },
-	};
-	int status;
-	size_t size;
-	char *text;
-	FILE *f;
+	char *pmus = xstrdup(""), *more;
+	struct group_list all;
+	size_t i;
 
-	set_die_status(STATUS_FAIL);
-	operands_parse(&list_entry, opts, argc, argv, &o.words);
-	if (o.json)
-		json_init();
-	f = begin_text(&text, &size);
-	status = list_groups(f, &o);
-	end_text(f, &text);
-	free(o.words.v);
-	return status;
+	group_list_load(&all, NULL, name);
+	for (i = 0; i < all.n; i++) {
+		more = xasprintf("%s%s%s", pmus, i ? ", " : "",
+				 group_pmu(all.v[i], NULL));
+		free(pmus);
+		pmus = more;
+	}
+	if (all.n)
+		die("no group '%s' for this PMU, but for: %s; see pfmon sets "
+		    "list --all",
+		    name, pmus);
+	free(pmus);
+	group_list_free(&all);
 }
 
 void groups_find(struct group_list *list, const struct group_machine *m,
@@ -92,10 +77,12 @@ void groups_find(struct group_list *list, const struct group_machine *m,
 	group_list_load(list, m, name);
 	if (list->n || list->nbad)
 		return;
+	if (name && m)
+		elsewhere(name);
 	group_list_load(&all, m, NULL);
 	for (i = 0; name && i < all.n; i++) {
 		d = word_distance(name, all.v[i]->name);
-		if (d < best) {
+		if (d < best && d < strlen(name)) {
 			best = d;
 			near = all.v[i]->name;
 		}
@@ -127,18 +114,35 @@ static void put_text(FILE *f, const char *label, const char *text)
 	if (!text)
 		return;
 	columns_init(&c, f);
+	c.left = LABEL;
 	left = xasprintf("   %s", label);
-	columns_widen(&c, left);
 	columns_wrap(&c, left, text);
 	free(left);
+}
+
+/* On one line if it fits, else indented behind the name. */
+static void put_formula(FILE *f, const struct group_metric *mt,
+			const char *unit)
+{
+	char *right = xasprintf("= %s%s%s%s", mt->text, *unit ? " [" : "", unit,
+				*unit ? "]" : "");
+	char *left = xasprintf(" %s", mt->name);
+	struct columns c;
+
+	columns_init(&c, f);
+	if (c.width && strlen(left) + 1 + strlen(right) > c.width)
+		columns_wrap(&c, left, right);
+	else
+		fprintf(f, "%s %s\n", left, right);
+	free(left);
+	free(right);
 }
 
 void metric_print(FILE *f, const struct group *g, const struct group_metric *mt)
 {
 	const char *unit = mt->unit_name ? mt->unit_name : "";
 
-	fprintf(f, " %s = %s%s%s%s\n", mt->name, mt->text, *unit ? " [" : "",
-		unit, *unit ? "]" : "");
+	put_formula(f, mt, unit);
 	put_text(f, "is", mt->desc);
 	put_limit(f, "good", &mt->good, unit);
 	put_limit(f, "look here if", &mt->bad, unit);
@@ -151,6 +155,28 @@ void metric_print(FILE *f, const struct group *g, const struct group_metric *mt)
 		put_text(f, "needs", "one hardware thread for each core");
 	if (mt->source && (!g->source || strcmp(mt->source, g->source) != 0))
 		put_text(f, "source", mt->source);
+}
+
+/*
+ * Of the one that is loaded, by the name of its file; "" and false if none is.
+ * pfm_get_version() tells no more than the major number.
+ */
+static bool libpfm4_version(char *buf, size_t size)
+{
+	static const char name[] = "/libpfm.so.";
+	FILE *f = fopen("/proc/self/maps", "re");
+	char line[4096 + 128], *at;
+
+	*buf = '\0';
+	while (f && !*buf && fgets(line, sizeof(line), f)) {
+		line[strcspn(line, "\n")] = '\0';
+		at = strstr(line, name);
+		if (at)
+			snprintf(buf, size, "%s", at + strlen(name));
+	}
+	if (f)
+		fclose(f);
+	return *buf;
 }
 
 static void show_events(FILE *f, const struct group *g, const char *pmu)
@@ -181,7 +207,9 @@ static void show_events(FILE *f, const struct group *g, const char *pmu)
 		if (st != EVENT_OK)
 			columns_wrap(&c, "", why);
 	}
-	fprintf(f, "\n %u of %zu events have a code here\n", ok, g->nevents);
+	fprintf(f, "\n %u of %zu events have a code here%s%s\n", ok, g->nevents,
+		libpfm4_version(text, sizeof(text)) ? ", by libpfm4 " : "",
+		text);
 }
 
 static void show_group(FILE *f, const struct group *g, const char *pmu)
@@ -225,9 +253,9 @@ int sets_show(int argc, char **argv)
 	if (pmu) {
 		pmus[0] = pmu;
 		m.g.pmus = pmus;
-		if (setenv("LIBPFM_ENCODE_INACTIVE", "1", 1) < 0)
-			die("out of memory");
 	}
+	if (setenv("LIBPFM_ENCODE_INACTIVE", "1", 1) < 0)
+		die("out of memory");
 	groups_find(&list, &m.g, names.v[0]);
 	if (!list.n)
 		die("%s", list.bad[0]);
