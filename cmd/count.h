@@ -360,7 +360,7 @@ struct result {
 	unsigned nruns;            /* then the times above are means */
 	const char *alike;         /* --exact: what the runs had in common */
 	bool apart; /* too little: there are no rows but theirs */
-	const struct comparison *cmp; /* with what, or NULL; borrowed */
+	const struct versus *versus; /* compared with, or NULL; borrowed */
 };
 
 /* result.c */

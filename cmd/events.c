@@ -83,8 +83,11 @@ static void counter_name(struct counter *c)
 		level = ":u";
 	if (!plain && plm == PFM_PLM_KERNEL)
 		level = ":k";
-	free(c->label);
-	c->label = xasprintf("%s%s", c->asked, level);
+	/* What a group calls it stays. */
+	if (!c->label || !strncmp(c->label, c->asked, strlen(c->asked))) {
+		free(c->label);
+		c->label = xasprintf("%s%s", c->asked, level);
+	}
 	if (c->name && is_clock(c))
 		return;
 	free(c->name);

@@ -189,6 +189,15 @@ static struct json_t *machine(void)
 	return obj;
 }
 
+static struct json_t *comparison(const struct versus *versus)
+{
+	struct json_t *obj = compare_json(&versus->cmp);
+
+	if (versus->argv)
+		js_set(obj, "old_failed", js_number(true, versus->failed));
+	return obj;
+}
+
 static void json_result(struct output *out, const struct result *res)
 {
 	const struct session *s = out->s;
@@ -216,8 +225,8 @@ static void json_result(struct output *out, const struct result *res)
 		}
 		js_set(obj, "runs", array);
 	}
-	if (res->cmp)
-		js_set(obj, "comparison", compare_json(res->cmp));
+	if (res->versus)
+		js_set(obj, "comparison", comparison(res->versus));
 	line = js_line(obj);
 	out_printf(out, "%s\n", line);
 	free(line);

@@ -48,6 +48,20 @@ static void format_half(const struct metric_value *v, char *buf, size_t size)
 			 100 * v->half / (v->value < 0 ? -v->value : v->value));
 }
 
+/* Is the reason that of an event, whose row has it? */
+static const char *lacking(const struct metric_value *v)
+{
+	size_t i, len;
+
+	for (i = 0; i < v->g->nevents; i++) {
+		len = strlen(v->g->events[i].name);
+		if (!strncmp(v->why, v->g->events[i].name, len) &&
+		    v->why[len] == ':')
+			return v->g->events[i].name;
+	}
+	return NULL;
+}
+
 /*
  * What is behind the value: unit and verdict, or why there is none, in a note
  * when that is too long.
@@ -55,7 +69,9 @@ static void format_half(const struct metric_value *v, char *buf, size_t size)
 static void format_rest(const struct metric_value *v, size_t room, char *buf,
 			size_t size)
 {
-	if (!v->has && strlen(v->why) <= room)
+	if (!v->has && lacking(v))
+		snprintf(buf, size, "needs %s", lacking(v));
+	else if (!v->has && strlen(v->why) <= room)
 		snprintf(buf, size, "%s", v->why);
 	else if (!v->has)
 		snprintf(buf, size, "%s", see_note);
@@ -141,7 +157,7 @@ static void put_reasons(struct output *out, const struct result *res,
 	for (i = 0; i < n; i++)
 		metrics_value(s, res, 0, i, &v[i]);
 	for (i = 0; i < n; i++) {
-		if (v[i].has || strlen(v[i].why) <= room)
+		if (v[i].has || lacking(&v[i]) || strlen(v[i].why) <= room)
 			continue;
 		names = xstrdup(v[i].mt->name);
 		for (k = i + 1; k < n; k++) {

@@ -464,8 +464,8 @@ static void text_result(struct output *out, const struct result *res)
 	put_notes(out, res, cut);
 	if (!interval)
 		out_printf(out, "\n");
-	if (res->cmp)
-		text_comparison(out, res->cmp);
+	if (res->versus)
+		text_comparison(out, res->versus);
 }
 
 const struct writer writer_text = { .result = text_result };

@@ -234,7 +234,7 @@ static void output_runs(struct session *s, struct output *out,
 				runs->n[SIDE_OLD]);
 	if (versus->has_old) {
 		versus_compare(versus, s, v, n);
-		all.cmp = &versus->cmp;
+		all.versus = versus;
 	}
 	output_result(out, &all);
 	if (several)
@@ -272,7 +272,8 @@ static int run_series(struct session *s, struct output *out, struct runs *runs,
 		end = run_once(s, out, res);
 		if (opt->exact)
 			total = warmups + sets_needed(s);
-		if (!status)
+		/* Of the other command only that it cannot be run. */
+		if (!status && (side == SIDE_NEW || end.failed))
 			status = end.status;
 		if (i < warmups)
 			result_release(res);

@@ -137,8 +137,15 @@ static void record_of_runs(struct record *rec, const char *name,
 void versus_old_runs(struct versus *v, const struct session *s,
 		     const struct result *runs, unsigned n)
 {
+	unsigned i;
+
 	record_of_runs(&v->old, s->opt->versus, s, runs, n);
 	v->has_old = true;
+	for (i = 0; i < n; i++) {
+		if (!v->failed)
+			v->status = runs[i].status;
+		v->failed += runs[i].status != 0;
+	}
 }
 
 void versus_compare(struct versus *v, const struct session *s,
@@ -178,8 +185,23 @@ static char *count_runs(const struct count_opt *opt, size_t n)
 			 (unsigned long long)opt->warmup);
 }
 
-void text_comparison(struct output *out, const struct comparison *cmp)
+/* A command that ends early is not a fast one. */
+static void put_failed(struct output *out, const struct versus *v)
 {
+	char *text;
+
+	if (!v->failed)
+		return;
+	text = xasprintf("%u of %zu runs of '%s' failed, the first with "
+			 "status %d",
+			 v->failed, v->old.nruns, v->old.name, v->status);
+	text_note(out, "note", text);
+	free(text);
+}
+
+void text_comparison(struct output *out, const struct versus *v)
+{
+	const struct comparison *cmp = &v->cmp;
 	char *head = count_runs(out->s->opt, cmp->new->nruns);
 	bool file = out->s->opt->compare;
 	struct compare_style style = {
@@ -192,6 +214,7 @@ void text_comparison(struct output *out, const struct comparison *cmp)
 	};
 
 	compare_text(cmp, &style);
+	put_failed(out, v);
 	out_printf(out, "\n");
 	free(head);
 }

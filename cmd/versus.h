@@ -13,7 +13,9 @@ struct result;
 struct session;
 
 struct versus {
-	char **argv; /* the other command, NULL: none; owned */
+	char **argv;     /* the other command, NULL: none; owned */
+	unsigned failed; /* of its runs; the first of them with status */
+	int status;
 	bool has_old, has_new;
 	struct record old, new;
 	struct comparison cmp; /* when has_new */
@@ -30,7 +32,7 @@ void versus_old_runs(struct versus *v, const struct session *s,
 void versus_compare(struct versus *v, const struct session *s,
 		    const struct result *runs, unsigned n);
 void versus_release(struct versus *v);
-void text_comparison(struct output *out, const struct comparison *cmp);
+void text_comparison(struct output *out, const struct versus *v);
 
 /* What else a comparison of two runs depends on: "cpu", "kernel", "governor". */
 void machine_facts(void (*put)(void *arg, const char *key, const char *text),
