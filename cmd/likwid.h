@@ -8,6 +8,9 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#define LIKWID_WHY_MAX 256
+#define LIKWID_EVENT_MAX 512
+
 /*
  * Read a group of LIKWID's (sections SHORT, EVENTSET, METRICS and LONG) for pmu,
  * libpfm4's name of a core PMU, and write it as pfmon-groups(5) has it.  What has
@@ -18,8 +21,23 @@
 int likwid_import(FILE *in, const char *file, const char *pmu, FILE *out,
 		  FILE *notes);
 
+/* likwid-event.c */
 /* Its name of an event as ours, without the PMU; unit: or NULL, static. */
-bool likwid_event(const char *pmu, const char *name, char *event, size_t size,
-		  const char **unit);
+bool likwid_event(const char *pmu, const char *name,
+		  char event[LIKWID_EVENT_MAX], const char **unit);
+/*
+ * Add its options ("EDGEDETECT:THRESHOLD=0x1", overwritten; or NULL) to such an
+ * event.  False, with why, when this event cannot have the like of them.
+ */
+bool likwid_options(const char *pmu, char *options,
+		    char event[LIKWID_EVENT_MAX], char why[LIKWID_WHY_MAX]);
+
+/* likwid-expr.c */
+/* What a name of len bytes becomes; NULL, with why: nothing. */
+typedef const char *(*likwid_name_fn)(const void *arg, const char *name,
+				      size_t len, char why[LIKWID_WHY_MAX]);
+/* A formula with our names, to be freed; NULL, with why. */
+char *likwid_formula(const char *text, likwid_name_fn call, const void *arg,
+		     char why[LIKWID_WHY_MAX]);
 
 #endif /* PFM_LIKWID_H */
