@@ -149,17 +149,23 @@ put(const struct compare_style *style, const char *fmt, ...)
 	style->put(style->arg, line);
 }
 
+/* When the line is short, the old one's name gives way, not what is said. */
 static void put_head(const struct comparison *cmp,
 		     const struct compare_style *style)
 {
 	const struct record *old = cmp->old, *new = cmp->new;
 	char *machine = compare_machines(old, new), *left, *right;
+	char name[LINE];
+	int room;
 
-	left = xasprintf("%s: %zu run%s", new->name, new->nruns,
-			 new->nruns == 1 ? "" : "s");
-	right = xasprintf("%s: %zu run%s, %s", old->name, old->nruns,
+	left = style->head ? xstrdup(style->head) :
+			     xasprintf("%s: %zu run%s", new->name, new->nruns,
+				       new->nruns == 1 ? "" : "s");
+	right = xasprintf("%zu run%s, %s", old->nruns,
 			  old->nruns == 1 ? "" : "s", machine);
-	put(style, " %s   %s", style->head ? style->head : left, right);
+	room = (int)style->width - columns(left) - columns(right) - 7;
+	cut(name, old->name, room > 8 ? room : 8, style->utf8);
+	put(style, " %s   %s: %s", left, name, right);
 	put(style, "%s", "");
 	free(machine);
 	free(left);
