@@ -467,9 +467,14 @@ static void blocking(void)
 	close(go[1]);
 	while (message(fd).type == PFM_MSG_OVFL) {
 		then = *n;
-		/* Not monitored it is so fast that it may have come to its end. */
-		if (then == N)
+		/*
+		 * Not monitored it is so fast that it may have come to its end:
+		 * held before its exit, or gone.
+		 */
+		if (then == N) {
+			pfm_restart(fd);
 			continue;
+		}
 		EXPECT(state_of(pid) == 't');
 		EXPECT_U64(hdr->hdr_count, ROOM);
 		samples += ROOM;
