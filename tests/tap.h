@@ -15,6 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sigtrap.h"
+
 static int tap_count;
 
 /* Flushed, so that a fork does not double a line nor a crash lose it. */

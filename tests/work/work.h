@@ -12,6 +12,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "../sigtrap.h"
+
 /* The operand number i, a count; 0 when it is missing. */
 static inline unsigned long work_operand(int argc, char **argv, int i)
 {
