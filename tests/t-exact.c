@@ -15,6 +15,7 @@
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -559,11 +560,13 @@ static void test_other_thread(void)
 }
 
 /* A thread that attached itself is gone; its values stay. */
+static pid_t gone;
 static void *attach_self(void *arg)
 {
 	int fd = *(int *)arg;
 	char *mem = reserve(33);
 
+	gone = (pid_t)self_tid();
 	load(fd, self_tid());
 	pfm_start(fd, NULL);
 	touch(mem, 33);
@@ -579,6 +582,9 @@ static void test_self_gone(void)
 	faults(fd);
 	pthread_create(&thread, NULL, attach_self, &fd);
 	pthread_join(thread, NULL);
+	/* It is joined while it exits. */
+	while (syscall(SYS_tgkill, getpid(), gone, 0) == 0)
+		sched_yield();
 	ok(value_of(fd, 0, 0) >= 33, "values of a thread that is gone");
 	is_i64(pfm_stop(fd) == -1 ? errno : 0, EINVAL, "it is unloaded");
 	close(fd);

@@ -389,8 +389,11 @@ static void closed_counting(void)
 	EXPECT_U64(value(next, 0, 0), 5);
 }
 
+static int gone; /* the thread that is to end */
+
 static void *monitor_itself(void *arg)
 {
+	gone = tid();
 	load_and_start(*(int *)arg);
 	call(f, 5);
 	return NULL;
@@ -403,6 +406,9 @@ static void end_of_self(void)
 
 	pthread_create(&thread, NULL, monitor_itself, &fd);
 	pthread_join(thread, NULL);
+	/* It is joined while it exits. */
+	while (syscall(SYS_tgkill, getpid(), gone, 0) == 0)
+		sched_yield();
 	EXPECT(is_silent(fd));
 	EXPECT_U64(value(fd, 0, 0), 5);
 	EXPECT_U64(message(fd).type, PFM_MSG_END);
