@@ -65,9 +65,13 @@ int msr_run(struct msr_ctx *mc, struct msr_op *ops, unsigned n)
 			   ops[i].reg, -ret);
 }
 
-/* What a counter moved since the last reading. */
+/*
+ * What a counter moved since the last reading, which was made after from, before
+ * now: who waits for a CPU between the register and the clock has not seen that
+ * time, but the counter has.
+ */
 static int account(struct msr_ctx *mc, struct msr_reg *r, uint64_t raw,
-		   uint64_t now)
+		   uint64_t from, uint64_t now)
 {
 	uint64_t delta = hw_delta(r->raw, raw, r->width);
 
@@ -82,7 +86,7 @@ static int account(struct msr_ctx *mc, struct msr_reg *r, uint64_t raw,
 				 " in %" PRIu64 " ns: another agent changed it",
 				 mc->c.cpu, r->num, delta, now - r->read_ns));
 	r->raw = raw;
-	r->read_ns = now;
+	r->read_ns = from;
 	r->pmd->value += delta;
 	r->counted = r->pmd->value;
 	r->wrapped |= r->pmd->value < delta;
@@ -94,7 +98,7 @@ static int read_regs(struct msr_ctx *mc, struct msr_set *ms, const uint64_t *bv)
 {
 	struct msr_op ops[HW_NPMDS];
 	unsigned n = 0, i;
-	uint64_t now;
+	uint64_t from, now;
 	int ret;
 
 	for (i = 0; i < ms->nregs; i++) {
@@ -103,6 +107,7 @@ static int read_regs(struct msr_ctx *mc, struct msr_set *ms, const uint64_t *bv)
 		if (bv ? bv_test(bv, r->num) : r->is_free)
 			ops[n++] = (struct msr_op){ .reg = r->msr };
 	}
+	from = clock_ns();
 	ret = msr_run(mc, ops, n);
 	now = clock_ns();
 	n = 0;
@@ -110,7 +115,7 @@ static int read_regs(struct msr_ctx *mc, struct msr_set *ms, const uint64_t *bv)
 		struct msr_reg *r = &ms->reg[i];
 
 		if (bv ? bv_test(bv, r->num) : r->is_free)
-			ret = account(mc, r, ops[n++].value, now);
+			ret = account(mc, r, ops[n++].value, from, now);
 	}
 	return ret;
 }
@@ -210,6 +215,7 @@ static int msr_start(struct pfm_context *ctx, struct pfm_set *set)
 {
 	struct msr_ctx *mc = ctx->be_priv;
 	struct msr_set *ms = set->be_priv;
+	uint64_t from;
 	int ret = 0;
 
 	if (!ms || (mc->running && !mc->unsure && mc->on == ms))
@@ -220,6 +226,7 @@ static int msr_start(struct pfm_context *ctx, struct pfm_set *set)
 		ret = change_set(mc, ms);
 	if (ret == 0 && ms->nfree && !mc->running)
 		ret = msr_baseline(mc, ms);
+	from = clock_ns();
 	if (ret == 0)
 		ret = switch_on(mc, ms);
 	if (ret < 0)
@@ -229,7 +236,7 @@ static int msr_start(struct pfm_context *ctx, struct pfm_set *set)
 	mc->since_ns = clock_ns();
 	/* A counter that stood still has not had the time to move. */
 	for (unsigned i = 0; i < ms->nregs; i++)
-		ms->reg[i].read_ns = mc->since_ns;
+		ms->reg[i].read_ns = from;
 	mc->running = true;
 	msr_set_timer(mc, ctx->interrupts);
 	return 0;

@@ -26,7 +26,7 @@ struct msr_reg {
 	bool is_status;   /* a word, not a count */
 	uint64_t raw;     /* the last reading */
 	uint64_t counted; /* PMD's value then */
-	uint64_t read_ns; /* when that was */
+	uint64_t read_ns; /* that was not before */
 	bool wrapped;     /* 64 bits, and nobody has handled it */
 	uint64_t over;    /* being handled: events since the wrap */
 };

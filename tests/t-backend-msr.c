@@ -12,6 +12,7 @@
 #include <sys/mman.h>
 #include <sys/timerfd.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "ctx.h"
@@ -413,6 +414,55 @@ static void test_implausible(void)
 	model_reset(cpus[0]);
 }
 
+static _Thread_local bool stalling;
+static unsigned until_stall;
+static uint64_t stalled_ns;
+
+/*
+ * Stalling, a clock that goes on only while who wants to know the time is kept
+ * waiting; other threads have the usual one.
+ */
+static uint64_t stalling_clock(void)
+{
+	struct timespec t;
+
+	if (!stalling) {
+		clock_gettime(CLOCK_MONOTONIC, &t);
+		return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+	}
+	if (until_stall-- == 0) {
+		advance(0, 5000000);
+		stalled_ns += 10000000;
+	}
+	return stalled_ns;
+}
+
+/* What a thread that waited for its CPU has not seen is no other's doing. */
+static void test_stalled(void)
+{
+	for (unsigned at = 0; at < 12; at++) {
+		int fd = context();
+		pfarg_pmd_t pmd = { .reg_num = 0 };
+		bool good;
+
+		select_event(fd, 0, USER);
+		load(fd, 0);
+		until_stall = at;
+		stalled_ns = stalling_clock();
+		stalling = true;
+		good = pfm_start(fd, NULL) == 0;
+		for (unsigned i = 0; i < 3; i++)
+			good = good && pfm_read_pmds(fd, &pmd, 1) == 0;
+		stalling = false;
+		if (!ok(good, "%s: time passed at clock reading %u", cfg->name,
+			at))
+			diag("%s", pfm_reason());
+		close(fd);
+		ctx_sweep();
+		model_reset(cpus[0]);
+	}
+}
+
 static void test_swallow(void)
 {
 	int fd = context();
@@ -602,6 +652,7 @@ static void test_config(const char *name)
 	test_poll();
 	test_poll_agent();
 	test_implausible();
+	test_stalled();
 	test_swallow();
 	test_faults();
 	test_calls();
@@ -617,6 +668,7 @@ int main(void)
 	int status;
 
 	setenv("PFM_BACKEND", "msr", 1);
+	clock_replaced = stalling_clock;
 	for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		if (fork() == 0) {
 			test_config(names[i]);
