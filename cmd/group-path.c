@@ -11,6 +11,7 @@
 
 #include <ctype.h>
 #include <dirent.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,6 +48,11 @@ void group_event_on(const struct group_event *ev, const char *pmu, char *buf,
 		snprintf(buf, size, "%s", s);
 	else
 		snprintf(buf, size, "%s::%s", pmu, s);
+}
+
+bool group_event_elsewhere(const char *event, int err)
+{
+	return strchr(event, '/') && (err == ENODEV || err == ENOENT);
 }
 
 void group_eval(const struct group_metric *mt, expr_get *get, void *arg,

@@ -92,6 +92,11 @@ const char *group_pmu(const struct group *g, const struct group_machine *m);
 /* Its event for a certain PMU: "skl::" before a name of libpfm4's. */
 void group_event_on(const struct group_event *ev, const char *pmu, char *buf,
 		    size_t size);
+/*
+ * Does that error of pfm_event_parse() tell of this machine alone?  Which PMUs the
+ * kernel has, and which of their events, differs by machine.
+ */
+bool group_event_elsewhere(const char *event, int err);
 /* The value in unit_name; get as in expr.h, ids as above. */
 void group_eval(const struct group_metric *mt, expr_get *get, void *arg,
 		struct expr_result *out);

@@ -17,6 +17,7 @@
 #include <pfmcore.h>
 
 #include "cmd.h"
+#include "group.h"
 
 /* clang-format off */
 /*
@@ -204,9 +205,8 @@ static bool encodes(const char *pmu, const char *event)
 
 	if (ok)
 		pfm_event_release(&ev);
-	/* Of another machine: the kernel's PMUs are not to be tried here. */
-	else if (strchr(event, '/') && errno == ENODEV)
-		ok = true;
+	else
+		ok = group_event_elsewhere(event, errno);
 	free(text);
 	return ok;
 }

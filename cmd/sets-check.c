@@ -44,7 +44,7 @@ enum event_state event_state(const struct group *g,
 	}
 	err = errno;
 	snprintf(why, GROUP_WHY_MAX, "%s", pfm_reason());
-	if (err == ENOTSUP || (err == ENODEV && strchr(text, '/')))
+	if (err == ENOTSUP || group_event_elsewhere(text, err))
 		return EVENT_ELSEWHERE;
 	if (g->lacks && strstr(g->lacks, ev->string))
 		return EVENT_LACKING;

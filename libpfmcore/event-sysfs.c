@@ -269,7 +269,8 @@ static int field_set(struct sysfs_pmu *pmu, const char *term, const char *value,
 	return 0;
 }
 
-static int term_unknown(const struct sysfs_pmu *pmu, const char *term)
+/* err: ENOENT of what may be an event's name, EINVAL of a part of one. */
+static int term_unknown(const struct sysfs_pmu *pmu, const char *term, int err)
 {
 	char list[512] = "";
 
@@ -278,7 +279,7 @@ static int term_unknown(const struct sysfs_pmu *pmu, const char *term)
 	list_dir(list, sizeof(list),
 		 event_sys_dir(DEVICES "/%s/events", pmu->name));
 	event_list_add(list, sizeof(list), "config, config1");
-	return fail(EINVAL, "event '%s': PMU '%s' has no '%s'; it has: %s",
+	return fail(err, "event '%s': PMU '%s' has no '%s'; it has: %s",
 		    pmu->d->str, pmu->name, term, list);
 }
 
@@ -318,7 +319,9 @@ static int terms_apply(struct sysfs_pmu *pmu, char *terms, bool nested)
 			 event_sys_read(buf, sizeof(buf),
 					DEVICES "/%s/format/%s", pmu->name,
 					found))
-			return term_unknown(pmu, term);
+			return term_unknown(pmu, term,
+					    value || nested || !*term ? EINVAL :
+									ENOENT);
 		err = field_set(pmu, term, value ? value : "1", buf);
 	}
 	return err;

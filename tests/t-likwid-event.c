@@ -129,8 +129,8 @@ static void test_events(void)
 	}
 }
 
-/* What is not a PMU's own: the kernel's name, and the unit. */
-static void test_others(void)
+/* What is not a PMU's own: the kernel's name, and the unit, wherever it is. */
+static void test_others(const char *where)
 {
 	static const struct {
 		const char *name, *event, *unit;
@@ -147,7 +147,7 @@ static void test_others(void)
 
 	for (size_t i = 0; i < N(rows); i++) {
 		if (!ok(likwid_event("skl", rows[i].name, event, &unit),
-			"%s has a like", rows[i].name))
+			"%s: %s has a like", where, rows[i].name))
 			continue;
 		is_str(event, rows[i].event, "%s: which", rows[i].name);
 		is_str(unit ? unit : "", rows[i].unit, "%s: its unit",
@@ -157,14 +157,22 @@ static void test_others(void)
 
 int main(void)
 {
+	const char *src = getenv("srcdir");
 	struct pfm_event ev;
+	char sys[512];
 
+	snprintf(sys, sizeof(sys), "%s/tests/data/sys", src ? src : ".");
 	/* libpfm4 then knows the PMUs of other machines. */
 	setenv("LIBPFM_ENCODE_INACTIVE", "1", 1);
 	if (pfm_event_parse("skl::UOPS_ISSUED:ANY", 3, &ev) < 0)
 		skip_all("events of other machines: %s", pfm_reason());
 	pfm_event_release(&ev);
 	test_events();
-	test_others();
+	setenv("PFM_SYSFS_ROOT", "/nowhere", 1);
+	test_others("no PMU here");
+	setenv("PFM_SYSFS_ROOT", sys, 1);
+	ok(!pfm_event_parse("power/energy-psys/", 3, &ev), "this one is");
+	pfm_event_release(&ev);
+	test_others("other events here");
 	return done_testing();
 }
