@@ -184,7 +184,7 @@ static void stop_for_good(struct pfm_context *ctx)
 		ctx->be->stop(ctx, set);
 	sets_monitor_stop(ctx);
 	/* What overflowed until now is handled, but nothing is started again. */
-	ctx->started = false;
+	ctx->started = ctx->waits = false;
 	if (ctx->interrupts)
 		ctx->be->look(ctx);
 	if (ctx->state == PFM_LOADED && ctx->active->be_priv)
@@ -287,7 +287,7 @@ int attach_stop(struct pfm_context *ctx)
 	switch_timer_stop(ctx);
 	sets_clock_stop(ctx->active);
 	sets_monitor_stop(ctx);
-	ctx->started = false;
+	ctx->started = ctx->waits = false;
 	if (ctx->interrupts)
 		attach_look(ctx);
 	smpl_view(ctx, ctx->active);
@@ -315,7 +315,7 @@ bool attach_reap(struct pfm_context *ctx)
 {
 	bool told;
 
-	if (ctx->state == PFM_UNLOADED ||
+	if (ctx->state == PFM_UNLOADED || ctx->waits ||
 	    ctx->flags & (PFM_FL_SYSTEM_WIDE | PFM_FL_INHERIT) ||
 	    ctx_is_self(ctx) || !target_gone(ctx))
 		return false;

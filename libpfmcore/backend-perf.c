@@ -83,7 +83,7 @@ static bool one_shot(const struct pfm_context *ctx, const struct pfm_set *set,
 	const struct pfm_pmd *pmd = s->reg;
 	unsigned n;
 
-	if (s->lasting)
+	if (s->lasting || s->stream)
 		return false;
 	if (!ctx->fmt)
 		return !(set->flags & PFM_SETFL_OVFL_SWITCH &&
@@ -152,9 +152,9 @@ static int start_group(struct pfm_context *ctx, struct pfm_set *set,
 	for (unsigned i = g->n; i > 0 && ret == 0; i--) {
 		struct slot *s = &ps->slot[g->first + i - 1];
 
-		if (s->samples && s->next != 0 - s->base)
+		if (s->samples && !s->stream && s->next != 0 - s->base)
 			ret = settle(ctx, ps);
-		if (s->samples && ret == 0)
+		if (s->samples && !s->stream && ret == 0)
 			ret = program(ctx->be_priv, s);
 		if (ret == 0)
 			ret = enable(ctx, set, s, i == 1);
@@ -311,7 +311,7 @@ static int perf_reset(struct pfm_context *ctx, struct pfm_set *set, unsigned n)
  * inherits the part that is there, and from then on the kernel refuses to add
  * to the group (EINVAL) or to read it (ECHILD, Linux kernel/events/core.c,
  * __perf_read_group_add).  So what is inherited from a thread that may run is
- * not grouped.
+ * not grouped, but where a record gives the counts of the others.
  */
 static bool may_grow_apart(const struct pfm_context *ctx)
 {
@@ -391,7 +391,7 @@ static int perf_attach(struct pfm_context *ctx)
 
 	pc->exit_fd = pc->ring_fd = pc->timer_fd = pc->clock_fd = -1;
 	pc->exec_set = ctx->active;
-	pc->apart = pc->single = may_grow_apart(ctx);
+	pc->apart = pc->single = may_grow_apart(ctx) && !perf_gives_others(ctx);
 	ret = open_clock(ctx);
 	if (ret == 0)
 		ret = open_exit(ctx);

@@ -77,7 +77,8 @@ static void ctx_init(struct pfm_context *ctx, const struct ctx_request *req)
 	ctx->msg_size = 0;
 	ctx->session = SESSION_NONE;
 	ctx->started = ctx->can_restart = ctx->switch_due = false;
-	ctx->interrupts = ctx->held = false;
+	ctx->interrupts = ctx->held = ctx->waits = false;
+	ctx->sampling = (struct pfm_sampling){ .cpu = -1 };
 	ctx->timer_ns = 0;
 	ctx->stats = (struct pfm_stats){ 0 };
 	ctx->fmt = NULL;
@@ -104,7 +105,7 @@ static int ctx_build(struct pfm_context *ctx, const struct ctx_request *req)
 	return smpl_new(ctx, req);
 }
 
-int ctx_create(const struct ctx_request *req, size_t *smpl_size)
+static int create(const struct ctx_request *req, size_t *smpl_size)
 {
 	struct pfm_context *ctx;
 	int ret, fd;
@@ -141,6 +142,18 @@ int ctx_create(const struct ctx_request *req, size_t *smpl_size)
 	    ctx->fmt ? ctx->fmt->name : "none");
 	ctx_unlock(ctx);
 	return fd;
+}
+
+/* The buffers of contexts that were closed count until they are swept. */
+int ctx_create(const struct ctx_request *req, size_t *smpl_size)
+{
+	int ret = create(req, smpl_size);
+
+	if (ret == -ENOMEM && req->fmt) {
+		ctx_sweep();
+		ret = create(req, smpl_size);
+	}
+	return ret;
 }
 
 void ctx_destroy(struct pfm_context *ctx)

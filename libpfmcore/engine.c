@@ -103,6 +103,15 @@ static void watched(const struct pfm_context *ctx, int fd[WATCH_MAX])
 
 int engine_watch(struct pfm_context *ctx)
 {
+	/*
+	 * A look takes all there is.  The ring of a target that has exited, but
+	 * whose descendants may go on, hangs up for ever.
+	 */
+	static const uint32_t events[WATCH_MAX] = {
+		[WATCH_EXIT] = EPOLLONESHOT,
+		[WATCH_LOOK] = EPOLLIN | EPOLLET,
+		[WATCH_TIMER] = EPOLLIN,
+	};
 	int fd[WATCH_MAX], ret = 0;
 	bool any = false;
 
@@ -117,9 +126,7 @@ int engine_watch(struct pfm_context *ctx)
 		ret = watch_fd(ctx, ctx->peer, EPOLLONESHOT);
 	for (int i = 0; i < WATCH_MAX && ret == 0; i++)
 		if (fd[i] >= 0)
-			ret = watch_fd(ctx, fd[i],
-				       i == WATCH_EXIT ? EPOLLONESHOT :
-							 EPOLLIN);
+			ret = watch_fd(ctx, fd[i], events[i]);
 	pthread_mutex_unlock(&engine_lock);
 	return ret;
 }

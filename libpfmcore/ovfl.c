@@ -79,6 +79,17 @@ static uint16_t collect(const struct pfm_set *set, const uint64_t *pmds,
 	return nvalues;
 }
 
+static void add_more(struct pfm_ovfl *s, const struct pfm_ovfl *more)
+{
+	s->weight = more->weight;
+	s->nips = more->nips;
+	s->ips = more->ips;
+	s->nregs = more->nregs;
+	s->regs = more->regs;
+	s->stack = more->stack;
+	s->stack_size = more->stack_size;
+}
+
 /* The overflowed PMDs, in turn, into the buffer. */
 static uint32_t give(struct pfm_context *ctx, const struct pfm_set *set,
 		     const struct ovfl *o)
@@ -99,6 +110,8 @@ static uint32_t give(struct pfm_context *ctx, const struct pfm_set *set,
 	unsigned n;
 	int ret = 0;
 
+	if (o->more)
+		add_more(&s, o->more);
 	BV_FOREACH(n, o->pmds, PFM_PMD_BV) {
 		const struct pfm_pmd *pmd = set->pmds[n];
 		uint32_t ctrl = 0;
@@ -128,6 +141,22 @@ static void mask(struct pfm_context *ctx, struct pfm_set *set)
 	smpl_view(ctx, set);
 }
 
+bool ovfl_hold(struct pfm_context *ctx)
+{
+	if (ctx->block >= 0 && !ctx->held)
+		ctx->held = block_hold(ctx->block) == 0;
+	return ctx->held;
+}
+
+/* A thread that is about to exit cannot be held; its overflows wait as well. */
+static void wait_for_room(struct pfm_context *ctx)
+{
+	if (ctx->block < 0 || !ctx->started)
+		return;
+	ovfl_hold(ctx);
+	ctx->waits = true;
+}
+
 /*
  * msg_ovfl_pid holds the thread and msg_ovfl_tid the process: reference,
  * section 17, row 16.
@@ -145,8 +174,8 @@ static void notify(struct pfm_context *ctx, struct pfm_set *set,
 	};
 	bool told;
 
-	if (ctx->block >= 0 && ctx->state == PFM_MASKED)
-		ctx->held = block_hold(ctx->block) == 0;
+	if (ctx->state == PFM_MASKED)
+		ovfl_hold(ctx);
 	if (ctx->flags & PFM_FL_OVFL_NO_MSG)
 		told = msg_signal(ctx);
 	else
@@ -204,6 +233,8 @@ void ovfl_handle(struct pfm_context *ctx, const struct ovfl *o)
 	} else {
 		ovfl_reset(ctx, set, PFM_RESET_SHORT);
 	}
+	if (ctrl & PFM_OVFL_CTRL_BLOCK)
+		wait_for_room(ctx);
 	if (wanted && ctrl & PFM_OVFL_CTRL_NOTIFY)
 		notify(ctx, set, o);
 }
@@ -226,11 +257,49 @@ void ovfl_late(struct pfm_context *ctx, struct pfm_set *set,
 		give(ctx, set, o);
 }
 
+void ovfl_stream(struct pfm_context *ctx, struct pfm_set *set,
+		 const struct ovfl *o)
+{
+	uint32_t ctrl = PFM_OVFL_CTRL_NOTIFY;
+	bool wanted = false;
+	unsigned n;
+
+	BV_FOREACH(n, o->pmds, PFM_PMD_BV) {
+		wanted |= set->pmds[n]->flags & PFM_REGFL_OVFL_NOTIFY;
+		ctx->stats.overflows++;
+	}
+	if (ctx->fmt)
+		ctrl = give(ctx, set, o);
+	if (ctrl & PFM_OVFL_CTRL_MASK)
+		mask(ctx, set);
+	if (ctrl & PFM_OVFL_CTRL_BLOCK)
+		wait_for_room(ctx);
+	if (wanted && ctrl & PFM_OVFL_CTRL_NOTIFY)
+		notify(ctx, set, o);
+}
+
+void ovfl_task(struct pfm_context *ctx, const struct pfm_task *task)
+{
+	struct ovfl o = { .tstamp = task->tstamp,
+			  .tid = task->tid,
+			  .tgid = task->pid,
+			  .cpu = task->cpu };
+	uint32_t ctrl = 0;
+
+	if (!ctx->fmt || !ctx->fmt->task || ctx->state != PFM_LOADED)
+		return;
+	ctx->fmt->task(ctx->smpl, task, &ctrl);
+	if (ctrl & PFM_OVFL_CTRL_BLOCK)
+		wait_for_room(ctx);
+	if (ctrl & PFM_OVFL_CTRL_NOTIFY)
+		notify(ctx, ctx->active, &o);
+}
+
 void ovfl_release(struct pfm_context *ctx)
 {
 	if (ctx->held)
 		block_release(ctx->block);
-	ctx->held = false;
+	ctx->held = ctx->waits = false;
 }
 
 /* Monitoring goes on, from the values the PMDs have now. */
@@ -295,6 +364,7 @@ int ovfl_restart(struct pfm_context *ctx)
 {
 	uint32_t ctrl = 0;
 	int ret = check_restart(ctx);
+	bool waited;
 
 	if (ret < 0)
 		return ret;
@@ -305,6 +375,11 @@ int ovfl_restart(struct pfm_context *ctx)
 				   &ctrl) != 0)
 		return 0;
 	ret = resume(ctx, ctrl);
+	waited = ctx->waits;
 	ovfl_release(ctx);
+	if (waited && ctx->state == PFM_LOADED) {
+		ctx->be->look(ctx);
+		attach_reap(ctx);
+	}
 	return ret;
 }

@@ -21,6 +21,9 @@
 #define READ_FORMAT \
 	(PERF_FORMAT_TOTAL_TIME_ENABLED | PERF_FORMAT_TOTAL_TIME_RUNNING)
 
+/* Of a group that a target's new thread kept from growing. */
+#define GROUP_TRIES 16
+
 /* A wake-up each so many samples at most, whatever room a format has. */
 #define MOST_SAMPLES 512
 
@@ -102,34 +105,105 @@ static unsigned wakeup_after(const struct pfm_context *ctx,
 	return best ? best : 1;
 }
 
+bool perf_streams(const struct pfm_context *ctx, const struct pfm_pmd *pmd)
+{
+	return ctx->flags & PFM_FL_INHERIT || pmd->flags & PFM_REGFL_FREQ;
+}
+
+/* What goes on by itself tells at the end what it lost, in no record. */
+static bool set_streams(const struct pfm_context *ctx,
+			const struct pfm_set *set)
+{
+	unsigned n;
+
+	BV_FOREACH(n, set->used_pmds, PFM_PMD_BV)
+		if (selected(set, n) && pmd_interrupts(set->pmds[n]) &&
+		    !perf_streams(ctx, set->pmds[n]))
+			return false;
+	return true;
+}
+
+static bool gives_others(const struct pfm_pmd *pmd)
+{
+	for (unsigned i = 0; i < PFM_PMD_BV; i++)
+		if (pmd->smpl_pmds[i])
+			return true;
+	return false;
+}
+
+bool perf_gives_others(const struct pfm_context *ctx)
+{
+	unsigned n;
+
+	for (const struct pfm_set *set = ctx->sets; set; set = set->next)
+		BV_FOREACH(n, set->used_pmds, PFM_PMD_BV)
+			if (selected(set, n) && pmd_interrupts(set->pmds[n]) &&
+			    gives_others(set->pmds[n]))
+				return true;
+	return false;
+}
+
+/* Counts in the records: for what is given with them, or for a PMD's own. */
+static bool is_lean(const struct pfm_context *ctx, const struct pfm_set *set,
+		    unsigned nslots)
+{
+	unsigned n;
+
+	BV_FOREACH(n, set->used_pmds, PFM_PMD_BV) {
+		const struct pfm_pmd *pmd = set->pmds[n];
+
+		if (!selected(set, n) || !pmd_interrupts(pmd))
+			continue;
+		if (gives_others(pmd) || !perf_streams(ctx, pmd))
+			return nslots == 1;
+	}
+	return true;
+}
+
 static void sampling_attr(const struct pfm_context *ctx,
 			  const struct pfm_set *set, unsigned n,
 			  struct perf_event_attr *attr)
 {
 	const struct pfm_pmd *pmd = set->pmds[n];
 
-	perf_ring_attr(attr, ((struct perf_set *)set->be_priv)->lean);
-	attr->sample_period = pmd_period(pmd->value);
-	attr->wakeup_events = wakeup_after(ctx, set, pmd);
+	if (pmd->flags & PFM_REGFL_FREQ) {
+		attr->freq = 1;
+		attr->sample_freq = 0 - pmd->value;
+	} else {
+		attr->sample_period = pmd_period(pmd->value);
+	}
+	perf_ring_attr(ctx, attr, ((struct perf_set *)set->be_priv)->lean);
+	/* A stream wakes up when the ring is half full, or who wants to looks. */
+	if (!perf_streams(ctx, pmd))
+		attr->wakeup_events = wakeup_after(ctx, set, pmd);
 }
 
-static int refused(unsigned n, unsigned type, int cpu, int leader)
+static int refused(unsigned n, const struct perf_event_attr *attr, int cpu,
+		   int leader)
 {
 	char what[16];
 
 	snprintf(what, sizeof(what), "pmc%u", n);
+	/* Linux kernel/events/core.c, has_inherit_and_sample_read(). */
+	if (errno == EINVAL && attr->inherit &&
+	    attr->sample_type & PERF_SAMPLE_READ)
+		return fail(EINVAL,
+			    "%s: Linux before 6.12 gives no other counts with "
+			    "the samples of descendants; leave these out",
+			    what);
 	if (errno == EINVAL && leader >= 0)
 		return fail(EINVAL,
 			    "%s: the kernel cannot count it together with the "
 			    "events before it: the PMU has too few counters, "
 			    "or not the one it needs",
 			    what);
-	return perf_refused(errno, what, type, cpu);
+	return perf_refused(errno, what, attr->type, cpu);
 }
 
 static int open_slot(struct pfm_context *ctx, struct pfm_set *set, unsigned n,
 		     int leader)
 {
+	struct perf_set *ps = set->be_priv;
 	struct perf_ctx *pc = ctx->be_priv;
 	struct perf_event_attr attr;
 	pid_t pid;
@@ -148,8 +222,16 @@ static int open_slot(struct pfm_context *ctx, struct pfm_set *set, unsigned n,
 		sampling_attr(ctx, set, n, &attr);
 	if (!pc->single)
 		attr.read_format |= PERF_FORMAT_GROUP;
+	if (pc->tells_lost)
+		attr.read_format |= PERF_FORMAT_LOST;
 	fd = perf_open(&attr, pid, cpu, leader);
-	if (fd < 0 && errno == EINVAL && attr.inherit && !pc->single) {
+	if (fd < 0 && errno == EINVAL && pc->tells_lost && leader < 0) {
+		attr.read_format &= ~(uint64_t)PERF_FORMAT_LOST;
+		fd = perf_open(&attr, pid, cpu, leader);
+		pc->tells_lost = fd < 0;
+	}
+	if (fd < 0 && errno == EINVAL && attr.inherit && !pc->single &&
+	    !(attr.sample_type & PERF_SAMPLE_READ)) {
 		attr.read_format &= ~(uint64_t)PERF_FORMAT_GROUP;
 		fd = perf_open(&attr, pid, cpu, leader);
 		pc->single = fd >= 0;
@@ -159,7 +241,11 @@ static int open_slot(struct pfm_context *ctx, struct pfm_set *set, unsigned n,
 	    "%d leader %d: %d",
 	    ctx->fd, set->id, n, attr.type, (unsigned long long)attr.config,
 	    (unsigned long long)attr.sample_period, pid, cpu, leader, fd);
-	return fd >= 0 ? fd : refused(n, attr.type, cpu, leader);
+	if (fd < 0)
+		return refused(n, &attr, pid > 0 ? -1 : cpu, leader);
+	ps->slot[ps->nslots] =
+		(struct slot){ .fd = fd, .sample_type = attr.sample_type };
+	return 0;
 }
 
 /* Pages for rdpmc: only of hardware events of the caller itself. */
@@ -194,6 +280,7 @@ static void slot_init(const struct pfm_context *ctx, struct slot *s,
 	s->reg = reg;
 	s->base = reg->value;
 	s->samples = pmd_interrupts(reg);
+	s->stream = s->samples && perf_streams(ctx, reg);
 	s->lasting = perf_pmc_lasting(set, n);
 	s->period = s->next = pmd_period(reg->value);
 	if (ctx->state == PFM_UNLOADED && ctx->gen == PFM_GEN_A)
@@ -207,14 +294,13 @@ static int add_slot(struct pfm_context *ctx, struct pfm_set *set, unsigned n,
 {
 	struct perf_set *ps = set->be_priv;
 	struct slot *s = &ps->slot[ps->nslots];
-	int fd = open_slot(ctx, set, n, leader);
+	int ret = open_slot(ctx, set, n, leader);
 
-	if (fd < 0)
-		return fd;
-	*s = (struct slot){ .fd = fd };
+	if (ret < 0)
+		return ret;
 	slot_init(ctx, s, set, n);
 	ps->nslots++;
-	return s->samples ? perf_ring_join(ctx, fd, &s->id) : 0;
+	return s->samples ? perf_ring_join(ctx, s->fd, &s->id) : 0;
 }
 
 /* One group, of what overflows or of the rest: all selected PMDs of the type. */
@@ -284,7 +370,7 @@ static struct perf_set *perf_set_new(unsigned n)
 		return NULL;
 	ps->slot = calloc(n, sizeof(*ps->slot));
 	ps->group = calloc(n, sizeof(*ps->group));
-	ps->buf = calloc(n + 3, sizeof(*ps->buf));
+	ps->buf = calloc(2 * n + 3, sizeof(*ps->buf));
 	if (ps->slot && ps->group && ps->buf)
 		return ps;
 	perf_set_free(ps);
@@ -293,16 +379,17 @@ static struct perf_set *perf_set_new(unsigned n)
 
 static int check_sampling(const struct pfm_context *ctx)
 {
-	if (ctx->flags & PFM_FL_INHERIT)
+	if (ctx->flags & PFM_FL_INHERIT && ctx->sampling.cpu < 0)
 		return fail(EINVAL, "PMDs of a context that counts descendants "
-				    "cannot overflow: load one context for "
-				    "each thread");
+				    "cannot overflow, but on one CPU: see "
+				    "pfm_set_sampling(3)");
 	return 0;
 }
 
-int perf_load_set(struct pfm_context *ctx, struct pfm_set *set)
+static int load_set(struct pfm_context *ctx, struct pfm_set *set)
 {
 	unsigned types[PFM_MAX_PMDS], ntypes, n, nslots = 0;
+	struct perf_ctx *pc = ctx->be_priv;
 	int ret = 0;
 
 	BV_FOREACH(n, set->used_pmds, PFM_PMD_BV)
@@ -310,6 +397,8 @@ int perf_load_set(struct pfm_context *ctx, struct pfm_set *set)
 	if (nslots == 0)
 		return 0;
 	if (set_interrupts(set)) {
+		if (!pc->ring)
+			pc->tells_lost = set_streams(ctx, set);
 		ret = check_sampling(ctx);
 		if (ret == 0)
 			ret = perf_ring_open(ctx);
@@ -319,12 +408,24 @@ int perf_load_set(struct pfm_context *ctx, struct pfm_set *set)
 	set->be_priv = perf_set_new(nslots);
 	if (!set->be_priv)
 		return fail(ENOMEM, "no memory for %u events", nslots);
-	((struct perf_set *)set->be_priv)->lean = nslots == 1;
+	((struct perf_set *)set->be_priv)->lean = is_lean(ctx, set, nslots);
 	ntypes = group_types(set, types);
 	for (unsigned i = 0; i < ntypes && ret == 0; i++)
 		ret = open_group(ctx, set, types[i]);
 	if (ret < 0)
 		perf_release_set(ctx, set);
+	return ret;
+}
+
+int perf_load_set(struct pfm_context *ctx, struct pfm_set *set)
+{
+	const struct perf_ctx *pc = ctx->be_priv;
+	int ret = load_set(ctx, set), tries = 1;
+
+	/* Has the target created a thread while its group grew? */
+	while (ret == -EINVAL && ctx->flags & PFM_FL_INHERIT && !pc->single &&
+	       tries++ < GROUP_TRIES)
+		ret = load_set(ctx, set);
 	return ret;
 }
 

@@ -47,6 +47,14 @@ extern "C" {
 #define PFM_PMC_SW_ARG 192
 #define PFM_PMC_SW 256
 #define PFM_PMD_SW 256
+
+/*
+ * PMDs that overflow (pfarg_pmd_t.reg_flags): the value is -Hz, and the kernel
+ * chooses each period so that about so many overflows a second come about.
+ * Perf only; the PMD itself counts on, and nothing resets it.
+ */
+#define PFM_REGFL_FREQ 0x80000u
+
 #define PFM_SW_CODE(type, config) \
 	((uint64_t)(type) << 48 | ((uint64_t)(config)&0xffffffffffffULL))
 
@@ -146,6 +154,32 @@ int pfm_read_slices(int fd, struct pfm_slices *slices, int count);
  * seed gives the same lengths.  EBUSY: the context is loaded; EINVAL: percent.
  */
 int pfm_set_jitter(int fd, unsigned percent, uint64_t seed);
+
+/*
+ * What comes with each overflow, for the context's sampling format.  Without a
+ * call: nothing of it.
+ */
+#define PFM_SMPL_UCHAIN 0x1u /* call chain by frame pointers, user mode */
+#define PFM_SMPL_KCHAIN 0x2u /* call chain in the kernel */
+#define PFM_SMPL_TASKS 0x4u  /* what becomes of the tasks: struct pfm_task */
+struct pfm_sampling {
+	uint32_t flags;     /* PFM_SMPL_* */
+	int32_t cpu;        /* of a thread's context: there only; -1 anywhere */
+	uint32_t max_stack; /* most entries of a chain, 0: the kernel's */
+	uint32_t stack_size; /* bytes of the user's stack to copy, 0: none */
+	uint64_t regs;       /* the user's registers, perf's numbers; 0: none */
+	uint64_t ring_size;  /* bytes for what is not yet in the buffer; 0 */
+	uint64_t reserved[4];
+};
+
+/*
+ * Say so, before the context is loaded.  A context that counts descendants
+ * (PFM_FL_INHERIT) can have PMDs that overflow only on one cpu: then load one
+ * for each.  Their overflows are the descendants' own, each with its period: the
+ * PMD counts on, and nothing resets it.  EBUSY: loaded; EINVAL: unknown flags, a
+ * size the kernel cannot have.
+ */
+int pfm_set_sampling(int fd, const struct pfm_sampling *sampling);
 
 /*
  * Map the sampling buffer of a context, read-only; size at most what create

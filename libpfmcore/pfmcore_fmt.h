@@ -17,12 +17,39 @@
 extern "C" {
 #endif
 
-#define PFM_SMPL_ABI 1u
+#define PFM_SMPL_ABI 2u
 
 /* What a handler or a restart asks for. */
 #define PFM_OVFL_CTRL_NOTIFY 0x1u /* tell the tool */
 #define PFM_OVFL_CTRL_RESET 0x2u  /* restart only: reload the PMDs */
 #define PFM_OVFL_CTRL_MASK 0x4u   /* stop monitoring until a restart */
+/*
+ * Of a context with PFM_FL_NOTIFY_BLOCK: the thread stands still until a
+ * restart, and what has overflowed already waits for it.
+ */
+#define PFM_OVFL_CTRL_BLOCK 0x8u
+
+/* What became of a task; pfm_set_sampling() asks for these, PFM_SMPL_TASKS. */
+enum pfm_task_type {
+	PFM_TASK_MAP =
+		1,     /* addr, len, offset, dev, ino, name: code was mapped */
+	PFM_TASK_COMM, /* name: its new name */
+	PFM_TASK_EXEC, /* the same, by execve(2): its mappings are gone */
+	PFM_TASK_FORK, /* by ptid of ppid: a process if pid is not ppid */
+	PFM_TASK_EXIT, /* it, a thread, ended */
+};
+
+struct pfm_task {
+	uint32_t type;     /* enum pfm_task_type */
+	uint32_t pid, tid; /* process and thread */
+	uint32_t ppid, ptid;
+	uint16_t cpu;
+	uint16_t reserved;
+	uint64_t tstamp; /* CLOCK_MONOTONIC, ns */
+	uint64_t addr, len, offset, ino;
+	uint32_t major, minor; /* of the file's device */
+	const char *name;      /* file or name, "" elsewhere; borrowed */
+};
 
 /* One overflow; what a handler gets and what a reader gives back. */
 struct pfm_ovfl {
@@ -39,6 +66,22 @@ struct pfm_ovfl {
 	uint32_t flags;      /* PFM_OVFL_* below */
 	uint32_t reserved;
 	const uint64_t *values; /* of these PMDs, ascending; borrowed */
+
+	/*
+	 * What pfm_set_sampling() asked for, else 0 and NULL; borrowed.  ips
+	 * are call chains as the kernel gives them, innermost first, with a
+	 * PERF_CONTEXT_* word before those of each level.
+	 */
+	uint64_t weight; /* events it stands for; 0: -last_reset */
+	uint32_t nips;
+	uint32_t nregs;       /* of the user's registers, ascending */
+	const uint64_t *ips;  /* call chain */
+	const uint64_t *regs; /* or NULL */
+	const void *stack;   /* copy of the user's stack, from its pointer on */
+	uint64_t stack_size; /* bytes of it */
+
+	/* Of next() only: not an overflow but this; of the rest, only cpu. */
+	const struct pfm_task *task;
 };
 
 /*
@@ -99,6 +142,12 @@ struct pfm_smpl_fmt {
 	 * for each.
 	 */
 	unsigned (*room)(const void *buf, unsigned nvalues);
+
+	/*
+	 * Optional: something became of a task, in the order of the overflows.
+	 * As handler; without it a format is not told.
+	 */
+	int (*task)(void *buf, const struct pfm_task *task, uint32_t *ctrl);
 };
 
 /*

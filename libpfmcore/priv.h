@@ -125,6 +125,7 @@ struct pfm_context {
 	bool switch_due;   /* masked before the switch: done by restart */
 	bool interrupts;   /* some PMD wraps: pfm_read_pmds looks first */
 	bool held;         /* NOTIFY_BLOCK: the target stands still */
+	bool waits;        /* held or gone; its overflows wait for room */
 	int block;         /* block.h: handle, or -1 */
 	int timer_fd;      /* set switches of a CPU, or -1; owned */
 	uint64_t timer_ns; /* period the switch timer has, 0: stopped */
@@ -152,6 +153,7 @@ struct pfm_context {
 	size_t smpl_size;               /* bytes, whole pages */
 	int smpl_fd;                    /* memfd of the buffer, or -1; owned */
 	int view_fd;                    /* memfd of the views, or -1; owned */
+	struct pfm_sampling sampling;   /* what comes with an overflow */
 };
 
 /* log.c: refusals and debug lines. */
@@ -392,17 +394,27 @@ struct ovfl {
 	uint64_t ip, addr, tstamp;
 	uint32_t tid, tgid;
 	uint16_t cpu;
-	uint32_t flags; /* PFM_OVFL_* */
+	uint32_t flags;              /* PFM_OVFL_* */
+	const struct pfm_ovfl *more; /* weight, chain, stack; or NULL */
 };
 void ovfl_handle(struct pfm_context *ctx, const struct ovfl *o);
 void ovfl_late(struct pfm_context *ctx, struct pfm_set *set,
 	       const struct ovfl *o);
+/*
+ * An overflow of a PMD that nothing resets: a sample, and whatever the format
+ * wants.
+ */
+void ovfl_stream(struct pfm_context *ctx, struct pfm_set *set,
+		 const struct ovfl *o);
+void ovfl_task(struct pfm_context *ctx, const struct pfm_task *task);
 int ovfl_restart(struct pfm_context *ctx);
 enum pfm_reset { PFM_RESET_SHORT, PFM_RESET_LONG };
 /* The new values of what waits to be reset; the backend is not told. */
 void ovfl_new_values(struct pfm_set *set, enum pfm_reset mode);
 void ovfl_reset(struct pfm_context *ctx, struct pfm_set *set,
 		enum pfm_reset mode);
+/* The target stands still, if it can; false: it runs on. */
+bool ovfl_hold(struct pfm_context *ctx);
 /* The target runs again, if it was held for a notification. */
 void ovfl_release(struct pfm_context *ctx);
 
@@ -428,6 +440,7 @@ bool switch_own_timer(const struct pfm_context *ctx);
 int smpl_new(struct pfm_context *ctx, const struct ctx_request *req);
 void smpl_free(struct pfm_context *ctx);
 int smpl_renew(struct pfm_context *ctx); /* other registers: begin anew */
+int smpl_set(struct pfm_context *ctx, const struct pfm_sampling *want);
 void smpl_after_fork(struct pfm_context *ctx);
 uint64_t smpl_view_offset(const struct pfm_context *ctx, unsigned set);
 void smpl_view(struct pfm_context *ctx, const struct pfm_set *set);

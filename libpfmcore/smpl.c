@@ -169,6 +169,32 @@ int smpl_renew(struct pfm_context *ctx)
 		       0;
 }
 
+/* Linux kernel/events/core.c, perf_copy_attr(): what it takes of a stack. */
+#define STACK_MAX 65528u
+
+int smpl_set(struct pfm_context *ctx, const struct pfm_sampling *want)
+{
+	uint64_t reserved = 0;
+
+	if (ctx->state != PFM_UNLOADED)
+		return fail(EBUSY, "sampling: the context is loaded");
+	for (unsigned i = 0; i < 4; i++)
+		reserved |= want->reserved[i];
+	if (want->flags &
+		    ~(PFM_SMPL_UCHAIN | PFM_SMPL_KCHAIN | PFM_SMPL_TASKS) ||
+	    reserved)
+		return fail(EINVAL, "sampling: unknown flags %#x", want->flags);
+	if (want->stack_size > STACK_MAX || want->stack_size % 8)
+		return fail(EINVAL,
+			    "sampling: %u bytes of stack: a multiple of 8, up "
+			    "to %u",
+			    want->stack_size, STACK_MAX);
+	if (want->max_stack > UINT16_MAX || want->ring_size > SIZE_MAX / 4)
+		return fail(EINVAL, "sampling: a size is too large");
+	ctx->sampling = *want;
+	return 0;
+}
+
 /* Room for the view of every set there can be: pages that are not used are not
  * there. */
 static int views_new(struct pfm_context *ctx)

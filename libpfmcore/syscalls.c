@@ -355,6 +355,17 @@ int pfm_set_jitter(int fd, unsigned percent, uint64_t seed)
 	return edge(ctx_leave(&g, switch_jitter(g.ctx, percent, seed)));
 }
 
+int pfm_set_sampling(int fd, const struct pfm_sampling *sampling)
+{
+	struct pfm_guard g;
+	int ret = sampling ? ctx_enter(fd, &g) :
+			     fail(EFAULT, "the argument is NULL");
+
+	if (ret < 0)
+		return edge(ret);
+	return edge(ctx_leave(&g, smpl_set(g.ctx, sampling)));
+}
+
 static int run_read_slices(struct pfm_context *ctx, void *v, int count)
 {
 	return switch_read(ctx, v, count);

@@ -110,7 +110,8 @@ static int request_all(struct pfm_set *set, const uint64_t *bv)
 static int check_pmd(const struct pfm_context *ctx, const pfarg_pmd_t *r)
 {
 	uint32_t flags = r->reg_flags & ~PFM_REG_RETFL_MASK;
-	uint32_t unknown = flags & ~(PFM_REGFL_OVFL_NOTIFY | PFM_REGFL_RANDOM);
+	uint32_t unknown = flags & ~(PFM_REGFL_OVFL_NOTIFY | PFM_REGFL_RANDOM |
+				     PFM_REGFL_FREQ);
 
 	if (unknown)
 		return fail(EINVAL, "pmd%u: unknown flags %#x", r->reg_num,
@@ -150,6 +151,8 @@ static void store_pmd(const struct pfm_context *ctx, struct pfm_pmd *pmd,
 	pmd->value = pmd->last_reset = r->reg_value;
 	pmd->long_reset = r->reg_long_reset;
 	pmd->short_reset = r->reg_short_reset;
+	if (r->reg_flags & PFM_REGFL_FREQ)
+		pmd->long_reset = pmd->short_reset = r->reg_value;
 	pmd->switch_cnt = pmd->switch_ref = r->reg_ovfl_switch_cnt;
 	pmd->random_mask = r->reg_random_mask;
 	pmd->random_seed = first_random(ctx, r);

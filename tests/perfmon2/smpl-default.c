@@ -469,10 +469,11 @@ static void blocking(void)
 		then = *n;
 		/*
 		 * Not monitored it is so fast that it may have come to its end:
-		 * held before its exit, or gone.
+		 * held before its exit, or gone, when nobody may restart it.
 		 */
 		if (then == N) {
-			pfm_restart(fd);
+			if (pfm_restart(fd) == 0)
+				samples += ROOM;
 			continue;
 		}
 		EXPECT(state_of(pid) == 't');
