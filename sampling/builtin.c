@@ -7,11 +7,13 @@
 #include "sampling.h"
 
 extern const struct pfm_smpl_fmt smpl_default;
+extern const struct pfm_smpl_fmt smpl_hist;
+extern const struct pfm_smpl_fmt smpl_profile;
+extern const struct pfm_smpl_fmt smpl_raw;
 extern const struct pfm_smpl_fmt smpl_ring;
 
 static const struct pfm_smpl_fmt *const builtin[] = {
-	&smpl_default,
-	&smpl_ring,
+	&smpl_default, &smpl_hist, &smpl_profile, &smpl_raw, &smpl_ring,
 };
 
 void smpl_register_builtin(void)

@@ -54,6 +54,12 @@ extern "C" {
 
 /* Flags of the argument. */
 #define PFM_RING_ADDR 0x1u /* record data addresses */
+/*
+ * Of "profile" and "raw": of a context with PFM_FL_NOTIFY_BLOCK the thread stands
+ * still while both halves are full.  A half takes 64 KiB more than the largest
+ * entry then, or as much again.
+ */
+#define PFM_RING_BLOCK 0x2u
 
 /* The argument of pfm_create_context(); reserved fields are 0. */
 struct pfm_ring_arg {

@@ -7,12 +7,9 @@
 
 #include <errno.h>
 #include <limits.h>
-#include <string.h>
 
-#include "pfmcore_ring.h"
-#include "sampling.h"
+#include "halves.h"
 
-#define HDR_SIZE sizeof(struct pfm_ring_hdr)
 #define ENTRY_SIZE sizeof(struct pfm_ring_entry)
 #define OPTIONAL_WORDS 5 /* PFM_RING_HAS_* */
 
@@ -28,38 +25,20 @@ static uint64_t largest_entry(unsigned npmds)
 static int validate(uint32_t ctx_flags, unsigned npmds, const void *arg)
 {
 	const struct pfm_ring_arg *a = arg;
-	uint64_t reserved = a->reserved1;
 
 	(void)ctx_flags;
-	for (unsigned i = 0; i < 6; i++)
-		reserved |= a->reserved[i];
-	if (a->buf_size < HDR_SIZE + 2 * largest_entry(npmds) ||
-	    a->flags & ~PFM_RING_ADDR || reserved || npmds > PFM_RING_NVALUES)
+	if (a->buf_size < HALVES_HDR + 2 * largest_entry(npmds) ||
+	    !halves_arg_good(a, PFM_RING_ADDR) || npmds > PFM_RING_NVALUES)
 		return -EINVAL;
-	return 0;
-}
-
-static int buffer_size(uint32_t ctx_flags, const void *arg, size_t *bytes)
-{
-	const struct pfm_ring_arg *a = arg;
-
-	(void)ctx_flags;
-	if (a->buf_size > SIZE_MAX)
-		return -ENOMEM;
-	*bytes = (size_t)a->buf_size;
 	return 0;
 }
 
 static int init(void *buf, uint32_t ctx_flags, unsigned npmds, const void *arg)
 {
-	const struct pfm_ring_arg *a = arg;
 	struct pfm_ring_hdr *h = buf;
 
 	(void)ctx_flags;
-	memset(h, 0, sizeof(*h));
-	h->ring_version = PFM_RING_VERSION;
-	h->ring_flags = a->flags;
-	h->ring_half_size = (a->buf_size - HDR_SIZE) / 16 * 8;
+	halves_init(h, PFM_RING_VERSION, arg);
 	h->ring_largest = largest_entry(npmds);
 	return 0;
 }
@@ -129,11 +108,6 @@ static size_t write_entry(void *at, uint16_t bits, uint64_t tstamp,
 	return (size_t)((char *)word - (char *)at);
 }
 
-static char *half_start(const struct pfm_ring_hdr *h, uint64_t fill)
-{
-	return (char *)(uintptr_t)h + HDR_SIZE + (fill & 1) * h->ring_half_size;
-}
-
 /* True when the next one might not fit any more. */
 static bool append(struct pfm_ring_hdr *h, struct pfm_ring_half *half,
 		   const struct pfm_ovfl *o)
@@ -142,11 +116,9 @@ static bool append(struct pfm_ring_hdr *h, struct pfm_ring_half *half,
 
 	if (bytes == 0)
 		begin_half(h, half, o);
-	bytes += write_entry(half_start(h, h->ring_handed) + bytes,
+	bytes += write_entry(halves_start(h, h->ring_handed) + bytes,
 			     choose_bits(h, half, o), half->half_tstamp, o);
-	__atomic_store_n(&half->half_count, half->half_count + 1,
-			 __ATOMIC_RELAXED);
-	__atomic_store_n(&half->half_bytes, bytes, __ATOMIC_RELEASE);
+	halves_commit(half, bytes);
 	return h->ring_half_size - bytes < h->ring_largest;
 }
 
@@ -160,31 +132,13 @@ static int handler(void *buf, const struct pfm_ovfl *o, uint32_t *ctrl)
 	uint64_t fill = h->ring_handed;
 
 	*ctrl = 0;
-	if (fill - h->ring_given >= 2 ||
-	    largest_entry(o->nvalues) > h->ring_largest) {
-		__atomic_store_n(&h->ring_lost, h->ring_lost + 1,
-				 __ATOMIC_RELAXED);
+	if (halves_full(h) || largest_entry(o->nvalues) > h->ring_largest) {
+		halves_count_lost(h);
 	} else if (append(h, &h->half[fill & 1], o)) {
-		__atomic_store_n(&h->ring_handed, fill + 1, __ATOMIC_RELEASE);
+		halves_hand(h);
 		*ctrl = PFM_OVFL_CTRL_NOTIFY;
 	}
-	__atomic_store_n(&h->ring_seq, h->ring_seq + 1, __ATOMIC_RELAXED);
-	return 0;
-}
-
-/* The oldest half that was handed is empty again; nothing was masked. */
-static int restart(void *buf, bool active, uint32_t *ctrl)
-{
-	struct pfm_ring_hdr *h = buf;
-	struct pfm_ring_half *half = &h->half[h->ring_given & 1];
-
-	(void)active;
-	*ctrl = 0;
-	if (h->ring_given == h->ring_handed)
-		return 0;
-	__atomic_store_n(&half->half_count, 0, __ATOMIC_RELAXED);
-	__atomic_store_n(&half->half_bytes, 0, __ATOMIC_RELAXED);
-	__atomic_store_n(&h->ring_given, h->ring_given + 1, __ATOMIC_RELEASE);
+	halves_count(h);
 	return 0;
 }
 
@@ -194,42 +148,24 @@ static unsigned room(const void *buf, unsigned nvalues)
 	const struct pfm_ring_hdr *h = buf;
 	uint64_t left, n;
 
-	if (h->ring_handed - h->ring_given >= 2)
+	if (halves_full(h))
 		return 0;
 	left = h->ring_half_size - h->half[h->ring_handed & 1].half_bytes;
 	n = (left - h->ring_largest) / largest_entry(nvalues) + 1;
 	return n > UINT_MAX ? UINT_MAX : (unsigned)n;
 }
 
-/* A reader's copy of what the library changes, checked against its mapping. */
-struct view {
-	uint64_t given, handed, half_size;
-};
-
-static int look(const struct pfm_ring_hdr *h, size_t size, struct view *v)
+static ssize_t read_entry(const struct pfm_ring_half *half, const char *start,
+			  uint64_t at, uint64_t bytes, struct pfm_ovfl *out)
 {
-	if (size < HDR_SIZE)
-		return -EINVAL;
-	v->half_size = __atomic_load_n(&h->ring_half_size, __ATOMIC_RELAXED);
-	v->given = __atomic_load_n(&h->ring_given, __ATOMIC_ACQUIRE);
-	v->handed = __atomic_load_n(&h->ring_handed, __ATOMIC_ACQUIRE);
-	if (v->half_size > (size - HDR_SIZE) / 2 || v->half_size % 8 ||
-	    v->handed - v->given > 2)
-		return -EINVAL;
-	return 0;
-}
-
-/* The entry at at, of which left bytes are the half's; its bytes, or -EINVAL. */
-static ssize_t read_entry(const struct pfm_ring_half *half, const char *at,
-			  uint64_t left, struct pfm_ovfl *out)
-{
-	const uint64_t *word = (const void *)(at + ENTRY_SIZE);
+	const uint64_t *word = (const void *)(start + at + ENTRY_SIZE);
+	uint64_t left = bytes - at;
 	struct pfm_ring_entry e;
 	unsigned words;
 
 	if (left < ENTRY_SIZE)
 		return -EINVAL;
-	memcpy(&e, at, ENTRY_SIZE);
+	memcpy(&e, start + at, ENTRY_SIZE);
 	words = e.entry_bits & PFM_RING_NVALUES;
 	words += (unsigned)__builtin_popcount(
 		e.entry_bits & (PFM_RING_HAS_TSTAMP | PFM_RING_HAS_TGID |
@@ -264,46 +200,12 @@ static ssize_t read_entry(const struct pfm_ring_half *half, const char *at,
 	return (ssize_t)(ENTRY_SIZE + words * sizeof(uint64_t));
 }
 
-/*
- * From the oldest half that was not given back to the end of the growing one.
- * The cursor names a filling and an offset in it, so a reader that keeps it goes
- * on where it was, whatever was handed or given back meanwhile.
- */
 static int next(const void *buf, size_t size, size_t *cursor,
 		struct pfm_ovfl *out)
 {
-	const struct pfm_ring_hdr *h = buf;
-	const char *halves = (const char *)buf + HDR_SIZE;
-	struct view v;
-	size_t at, ahead;
+	struct halves_reader r = { buf, size, read_entry };
 
-	if (look(h, size, &v) < 0)
-		return -EINVAL;
-	ahead = smpl_cursor_ahead(*cursor, size, v.given, &at);
-	if (ahead > 1)
-		ahead = at = 0;
-	for (; ahead < 2; ahead++, at = 0) {
-		const struct pfm_ring_half *half;
-		uint64_t fill = v.given + ahead, bytes;
-		ssize_t got;
-
-		half = &h->half[fill & 1];
-		bytes = __atomic_load_n(&half->half_bytes, __ATOMIC_ACQUIRE);
-		if (bytes > v.half_size || bytes % 8 || at > bytes || at % 8)
-			return -EINVAL;
-		if (at < bytes) {
-			got = read_entry(half,
-					 halves + (fill & 1) * v.half_size + at,
-					 bytes - at, out);
-			if (got < 0)
-				return -EINVAL;
-			*cursor = smpl_cursor(fill, size, at + (size_t)got);
-			return 1;
-		}
-		if (fill == v.handed)
-			return 0;
-	}
-	return 0;
+	return halves_next(&r, cursor, out);
 }
 
 SMPL_FORMAT(smpl_ring) = {
@@ -316,8 +218,8 @@ SMPL_FORMAT(smpl_ring) = {
 	.handler = handler,
 	.next = next,
 	.validate = validate,
-	.size = buffer_size,
+	.size = halves_size,
 	.init = init,
-	.restart = restart,
+	.restart = halves_restart,
 	.room = room,
 };
