@@ -329,6 +329,7 @@ static int open_clock(struct pfm_context *ctx)
 		.exclude_kernel = 1,
 		.read_format = PERF_FORMAT_TOTAL_TIME_ENABLED,
 		.inherit = !!(ctx->flags & PFM_FL_INHERIT),
+		.inherit_thread = perf_threads_only(ctx),
 		.disabled = !!(ctx->flags & PFM_FL_ON_EXEC),
 		.enable_on_exec = !!(ctx->flags & PFM_FL_ON_EXEC),
 	};

@@ -17,7 +17,7 @@
 
 #define FLAGS_KNOWN                                                         \
 	(PFM_FL_INHERIT | PFM_FL_NOPTRACE | PFM_FL_ANYCPU | PFM_FL_SHARED | \
-	 PFM_FL_ON_EXEC)
+	 PFM_FL_ON_EXEC | PFM_FL_THREADS)
 
 void signals_block(sigset_t *old)
 {

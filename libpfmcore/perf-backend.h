@@ -90,6 +90,12 @@ struct perf_ctx {
 	uint64_t timer_next, timer_since; /* its counts */
 };
 
+/* Linux 5.13 and later; before it refuses the bit. */
+static inline bool perf_threads_only(const struct pfm_context *ctx)
+{
+	return ctx->flags & PFM_FL_INHERIT && ctx->flags & PFM_FL_THREADS;
+}
+
 /* pid and cpu of perf_event_open(2) for the context's target. */
 static inline void perf_target(const struct pfm_context *ctx, pid_t *pid,
 			       int *cpu)

@@ -213,6 +213,7 @@ static int open_slot(struct pfm_context *ctx, struct pfm_set *set, unsigned n,
 	perf_attr_of_pmc(&attr, set, n);
 	attr.read_format = READ_FORMAT;
 	attr.inherit = !!(ctx->flags & PFM_FL_INHERIT);
+	attr.inherit_thread = perf_threads_only(ctx);
 	attr.disabled = leader < 0;
 	attr.enable_on_exec = leader < 0 && set == pc->exec_set &&
 			      ctx->flags & PFM_FL_ON_EXEC;

@@ -134,6 +134,7 @@ static void task_attr(const struct pfm_context *ctx,
 		      struct perf_event_attr *attr)
 {
 	attr->inherit = !!(ctx->flags & PFM_FL_INHERIT);
+	attr->inherit_thread = perf_threads_only(ctx);
 	if (!(ctx->sampling.flags & PFM_SMPL_TASKS))
 		return;
 	attr->mmap = attr->mmap2 = attr->comm = attr->comm_exec = 1;

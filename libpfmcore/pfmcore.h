@@ -26,6 +26,7 @@ extern "C" {
 #define PFM_FL_ANYCPU 0x04000000u   /* SYSTEM_WIDE: callers on any CPU */
 #define PFM_FL_SHARED 0x08000000u   /* take no exclusive session */
 #define PFM_FL_ON_EXEC 0x10000000u  /* pfm_start waits for the next exec */
+#define PFM_FL_THREADS 0x20000000u  /* INHERIT: threads, no processes */
 #define PFM_FL_OURS 0xff000000u
 
 /*

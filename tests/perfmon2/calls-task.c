@@ -297,6 +297,19 @@ static void forks_inherited(void)
 	EXPECT_U64(value(fd, 0, 0), 132);
 }
 
+static void threads_inherited(void)
+{
+	int fd = calls_context(PFM_FL_INHERIT | PFM_FL_THREADS, f);
+
+	child_start();
+	monitor_child(fd);
+	child_do(FORK, 100);
+	child_do(THREAD, 30);
+	child_do(CALL_F, 2);
+	child_end();
+	EXPECT_U64(value(fd, 0, 0), 32);
+}
+
 /*
  * A context that was closed has the thread no more, where perfmon2 left a zombie
  * until the thread ran again.  The child is older than the contexts: it has no
@@ -480,6 +493,7 @@ static const struct behaviour behaviours[] = {
 	{ 15, 25, "a context for the child of a fork event", follow_fork },
 	{ 10, 4, "forks and threads are not counted", forks_not_counted },
 	{ 10, 4, "PFM_FL_INHERIT: forks and threads are", forks_inherited },
+	{ 10, 4, "PFM_FL_THREADS: threads are", threads_inherited },
 	{ 10, 3, "the next context at once, no zombie; the next thread",
 	  one_after_the_other },
 	{ 5, 5, "another user's thread: EPERM", owners },
