@@ -69,6 +69,8 @@ int options_parse(const struct cmd_entry *cmd, const struct opt *opts, int argc,
 /* The same with operands before options, too, as far as a "--". */
 void operands_parse(const struct cmd_entry *cmd, const struct opt *opts,
 		    int argc, char **argv, struct strlist *operands);
+/* 10s, 250ms, 500us, 1m, 1h, or a bare number of bare_ns; false: it is none. */
+bool parse_duration(const char *arg, uint64_t bare_ns, uint64_t *ns);
 /* A bad use of the command: one line, where to look, its usage status. */
 _Noreturn void usage_error(const struct cmd_entry *cmd, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
@@ -94,11 +96,19 @@ char *xstrdup(const char *s);
 /* A whole number such as 2e6, 1M or 0x40; false when it is none. */
 bool parse_number(const char *arg, uint64_t *value);
 double root(double x); /* square root */
+/*
+ * Each event of a list as of -e; brace: which pair of braces it is in, from 1
+ * on, 0 in none.  False: the braces do not match.
+ */
+bool event_list_each(const char *list,
+		     void (*call)(void *arg, const char *text, unsigned brace),
+		     void *arg);
 char *xasprintf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void strlist_add(struct strlist *list, const char *s);
 
 uint64_t now_ns(void);                              /* monotonic */
 int write_all(int fd, const char *buf, size_t len); /* -1 with errno */
+bool is_writable(int fd);                           /* else with errno */
 /* Print on standard output at once; ends the program when that fails. */
 void print_out(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* The first bytes, or the first line, of a file in /proc or /sys; or errno. */

@@ -284,7 +284,6 @@ static int count_run(int argc, char **argv)
 	if (opt->json && !opt->dry_run)
 		json_init();
 	set_die_status(opt->command ? STATUS_PFMON : STATUS_FAIL);
-	/* First of all, so that no descriptor of ours takes a closed one. */
 	output_open(&out, &s);
 	set_die_status(STATUS_PFMON);
 	session_init(&s);

@@ -13,6 +13,7 @@
 
 #include <pfmcore.h>
 
+#include "child.h"
 #include "cmd.h"
 #include "cpulist.h"
 #include "estimate.h"
@@ -128,15 +129,6 @@ struct share {
 	uint64_t elapsed_ns; /* of so much */
 	uint64_t step_ns;    /* the kernel's resolution; 1: exact */
 };
-
-/* What the groups of metrics are chosen by. */
-#define PMUS_MAX 15
-struct machine {
-	struct group_machine g;
-	const char *pmus[PMUS_MAX + 1]; /* static */
-	unsigned npmus;
-};
-void machine_init(struct machine *m);
 
 /* A group of the session; its event i is counter ctr[i].  Both owned. */
 struct group_use {
@@ -423,8 +415,6 @@ void target_cpus(struct target *t, struct session *s);
 void target_pinned(struct target *t, struct session *s);
 void target_cpu_list(const struct session *s, struct cpus *cpus); /* -a, -C */
 void target_end(struct target *t);
-void thread_comm(pid_t tid, char *comm, size_t size);
-pid_t thread_process(pid_t tid); /* 0 when it is gone */
 
 /* follow.c: ptrace, a context for each thread of the command. */
 void follow_seize(const struct target *t, bool all); /* all: processes too */
@@ -447,8 +437,7 @@ struct run {
 	bool interrupted;   /* a SIGINT came */
 	bool killed;        /* a second one: leave at once */
 };
-void signals_init(void);
-void signals_restore(void); /* in a child, before exec */
+void loop_init(void); /* once, before the first run */
 void run_loop(struct run *run);
 void run_interval(struct run *run); /* print the deltas, begin anew */
 

@@ -125,48 +125,24 @@ static void add_event(struct session *s, const char *text, unsigned list,
 			     c->ev.plm_asked ? "its level" : "-u");
 }
 
-/*
- * The end of the first event of a list: commas within {} and within PMU/.../
- * separate nothing, but a breakpoint's length follows a lone slash.
- */
-static size_t event_length(const char *p)
-{
-	bool slashes = strncmp(p, "mem:", 4) != 0, inside = false;
-	size_t i;
+struct listing {
+	struct session *s;
+	unsigned number;
+};
 
-	for (i = 0; p[i]; i++) {
-		if (p[i] == '/' && slashes)
-			inside = !inside;
-		if (!inside && strchr(",{}", p[i]))
-			break;
-	}
-	return i;
+static void add_one(void *arg, const char *text, unsigned brace)
+{
+	struct listing *l = arg;
+
+	add_event(l->s, text, l->number, brace);
 }
 
 /* What is in braces is counted together; empty ones are none. */
 static void add_list(struct session *s, const char *list, unsigned number)
 {
-	unsigned braces = 0;
-	int depth = 0;
-	const char *p;
-	char *text;
-	size_t len;
+	struct listing l = { s, number };
 
-	for (p = list; *p; p += len) {
-		len = event_length(p);
-		if (len > 0) {
-			text = xasprintf("%.*s", (int)len, p);
-			add_event(s, text, number, depth ? braces : 0);
-			free(text);
-			continue;
-		}
-		depth += (*p == '{') - (*p == '}');
-		braces += *p == '{';
-		if (depth < 0 || depth > 1)
-			break;
-		len = 1;
-	}
-	if (depth)
+	if (!event_list_each(list, add_one, &l))
 		die("-e '%s': the braces do not match", list);
 }
 

@@ -216,3 +216,40 @@ void group_list_free(struct group_list *list)
 	free(list->bad);
 	*list = (struct group_list){ .n = 0 };
 }
+
+static char *list_names(const struct group_list *list)
+{
+	char *text = xstrdup(""), *more;
+	size_t i;
+
+	for (i = 0; i < list->n; i++) {
+		if (i && !strcmp(list->v[i]->name, list->v[i - 1]->name))
+			continue;
+		more = xasprintf("%s%s%s", text, *text ? " " : "",
+				 list->v[i]->name);
+		free(text);
+		text = more;
+	}
+	return text;
+}
+
+char *group_missing(const struct group_list *list,
+		    const struct group_machine *m, const char *name)
+{
+	struct group_list all;
+	char *names, *why;
+
+	if (list->nbad)
+		return xasprintf("group %s: %s", name, list->bad[0]);
+	group_list_load(&all, m, NULL);
+	names = list_names(&all);
+	why = *names ? xasprintf("there is no group '%s' for this CPU; there "
+				 "are: %s",
+				 name, names) :
+		       xasprintf("there is no group '%s': no groups are "
+				 "installed, and PFM_GROUP_PATH names none",
+				 name);
+	free(names);
+	group_list_free(&all);
+	return why;
+}

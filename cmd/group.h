@@ -32,6 +32,15 @@ struct group_machine {
 	double value[GROUP_CONSTS]; /* 0: not known, expr_get is asked */
 };
 
+/* This one, as machine.c finds it. */
+#define MACHINE_PMUS 15
+struct machine {
+	struct group_machine g;
+	const char *pmus[MACHINE_PMUS + 1]; /* static */
+	unsigned npmus;
+};
+void machine_init(struct machine *m);
+
 struct group_event {
 	char *name, *string; /* short name; for pfm_event_parse(); owned */
 	char *unit_name;     /* owned */
@@ -117,6 +126,9 @@ struct group_list {
  */
 void group_list_load(struct group_list *list, const struct group_machine *m,
 		     const char *name);
+/* Why a list of that name is empty; to be freed. */
+char *group_missing(const struct group_list *list,
+		    const struct group_machine *m, const char *name);
 void group_list_free(struct group_list *list);
 /* $XDG_CONFIG_HOME/pfmon/groups or ~/.config/pfmon/groups; NULL: no home. */
 char *group_user_dir(void);

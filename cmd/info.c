@@ -260,8 +260,7 @@ static int info_run(int argc, char **argv)
 	parse_options(argc, argv, &opt);
 	if (opt.output && strcmp(opt.output, "-") != 0)
 		name = opt.output;
-	/* Before a descriptor of the library's takes the place of it. */
-	else if (fcntl(fd, F_GETFD) < 0)
+	else if (!is_writable(fd))
 		die("cannot write to standard output: %m");
 	if (opt.sysfs) {
 		cpus_online(&info.online);

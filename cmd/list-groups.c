@@ -8,29 +8,9 @@
 #include "list.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "group.h"
 #include "json.h"
-
-#define PMUS_MAX 8
-
-/* The core PMUs of the CPUs, each once, as the files of groups name them. */
-static void find_pmus(const char *pmus[PMUS_MAX + 1])
-{
-	unsigned n = 0, k;
-	const char *name;
-
-	for (int cpu = 0; n < PMUS_MAX && cpu < 4096; cpu++) {
-		name = pfm_pmu_model(cpu);
-		for (k = 0; name && k < n; k++)
-			if (!strcmp(pmus[k], name))
-				break;
-		if (name && k == n)
-			pmus[n++] = name;
-	}
-	pmus[n] = NULL;
-}
 
 static bool group_matches(const struct list_opt *opt, const struct group *g)
 {
@@ -151,15 +131,16 @@ static void measure(struct columns *c, const struct group_list *found,
 
 int list_groups(FILE *f, const struct list_opt *opt)
 {
-	const char *pmus[PMUS_MAX + 1] = { opt->pmu, NULL };
-	const struct group_machine m = { .pmus = pmus };
-	struct page p = { .opt = opt, .m = &m };
+	const char *asked[] = { opt->pmu, NULL };
+	struct machine here;
+	struct page p = { .opt = opt, .m = &here.g };
 	struct group_list found;
 	size_t n;
 
-	if (!opt->pmu)
-		find_pmus(pmus);
-	group_list_load(&found, &m, NULL);
+	machine_init(&here);
+	if (opt->pmu)
+		here.g.pmus = asked;
+	group_list_load(&found, &here.g, NULL);
 	for (size_t i = 0; !opt->quiet && i < found.nbad; i++)
 		warn("left out: %s", found.bad[i]);
 	columns_init(&p.c, f);

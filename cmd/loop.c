@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * loop.c - what happens while something is counted: signals, intervals, the
- * end of the targets.  Signals are blocked and read from a descriptor, so that
- * nothing is ever interrupted and nothing polls.
+ * end of the targets.
  */
 #include "config.h"
 
@@ -16,48 +15,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Found at the start and given back to the command. */
-static sigset_t old_mask;
-static struct sigaction old_chld;
 static int signal_fd = -1;
-static bool ignored_int; /* SIGINT was ignored, as in a job of a script */
+static bool ignored_int;
 
-static bool is_ignored(int sig)
+void loop_init(void)
 {
-	struct sigaction act;
-
-	return sigaction(sig, NULL, &act) == 0 && act.sa_handler == SIG_IGN;
-}
-
-void signals_init(void)
-{
-	struct sigaction dfl = { .sa_handler = SIG_DFL };
-	sigset_t set, blocked;
-
-	sigemptyset(&set);
-	ignored_int = is_ignored(SIGINT);
-	sigaddset(&set, SIGINT);
-	if (!is_ignored(SIGHUP))
-		sigaddset(&set, SIGHUP); /* else this is nohup's wish */
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGCHLD);
-	sigaddset(&set, SIGUSR1);
-	sigaddset(&set, SIGUSR2);
-	blocked = set;
-	/* A closed output is an error of write, not our death. */
-	sigaddset(&blocked, SIGPIPE);
-	sigprocmask(SIG_BLOCK, &blocked, &old_mask);
-	/* Ignored, it would take the exit status of the command away. */
-	sigaction(SIGCHLD, &dfl, &old_chld);
-	signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	if (signal_fd < 0)
-		die("cannot create a signal descriptor: %m");
-}
-
-void signals_restore(void)
-{
-	sigaction(SIGCHLD, &old_chld, NULL);
-	sigprocmask(SIG_SETMASK, &old_mask, NULL);
+	signal_fd = signals_init(&ignored_int);
 }
 
 static void reap(struct run *run)

@@ -16,53 +16,6 @@
 #include <x86intrin.h>
 #endif
 
-#define SIBLINGS "/sys/devices/system/cpu/cpu0/topology/thread_siblings_list"
-
-/* The core PMUs of this machine, each once. */
-static void find_pmus(struct machine *m)
-{
-	struct cpus cpus = { 0 };
-	unsigned i, k;
-
-	cpus_online(&cpus);
-	for (i = 0; i < CPUS_MAX && m->npmus < PMUS_MAX; i++) {
-		const char *name;
-
-		if (!cpus_has(&cpus, i))
-			continue;
-		name = pfm_pmu_model((int)i);
-		for (k = 0; name && k < m->npmus; k++)
-			if (!strcmp(m->pmus[k], name))
-				break;
-		if (name && k == m->npmus)
-			m->pmus[m->npmus++] = name;
-	}
-}
-
-/* Hardware threads of a core; 0: the kernel does not tell. */
-static double siblings(void)
-{
-	char text[256];
-	struct cpus cpus = { 0 };
-	double n = 0;
-	unsigned i;
-
-	if (read_line_of(SIBLINGS, text, sizeof(text)) < 0)
-		return 0;
-	free(cpus_parse(text, &cpus));
-	for (i = 0; i < CPUS_MAX; i++)
-		n += cpus_has(&cpus, i);
-	return n;
-}
-
-void machine_init(struct machine *m)
-{
-	*m = (struct machine){ .npmus = 0 };
-	find_pmus(m);
-	m->g.pmus = m->pmus;
-	m->g.value[GROUP_SMT] = siblings();
-}
-
 /* The time stamp counter now, and the time; 0 where there is none. */
 static uint64_t tsc_now(void)
 {
@@ -114,40 +67,6 @@ static void use_group(struct session *s, struct group *g)
 	s->nlists++;
 }
 
-static char *list_names(const struct group_list *list)
-{
-	char *text = xstrdup(""), *more;
-	size_t i;
-
-	for (i = 0; i < list->n; i++) {
-		if (i && !strcmp(list->v[i]->name, list->v[i - 1]->name))
-			continue;
-		more = xasprintf("%s%s%s", text, *text ? " " : "",
-				 list->v[i]->name);
-		free(text);
-		text = more;
-	}
-	return text;
-}
-
-static _Noreturn void no_group(const struct session *s, const char *name,
-			       const struct group_list *found)
-{
-	struct group_list all;
-	char *names;
-
-	if (found->nbad)
-		die("group %s: %s", name, found->bad[0]);
-	group_list_load(&all, &s->machine.g, NULL);
-	names = list_names(&all);
-	if (*names)
-		die("there is no group '%s' for this CPU; there are: %s", name,
-		    names);
-	die("there is no group '%s': no groups are installed, and "
-	    "PFM_GROUP_PATH names none",
-	    name);
-}
-
 static void add_group(struct session *s, const char *name)
 {
 	struct group_list list;
@@ -155,7 +74,7 @@ static void add_group(struct session *s, const char *name)
 
 	group_list_load(&list, &s->machine.g, name);
 	if (!list.n)
-		no_group(s, name, &list);
+		die("%s", group_missing(&list, &s->machine.g, name));
 	for (i = 0; i < list.n; i++)
 		use_group(s, list.v[i]);
 	/* The groups themselves are ours now. */

@@ -234,8 +234,7 @@ static void set_number(const struct cmd_entry *cmd, const struct opt *o,
 	*(uint64_t *)o->value = num;
 }
 
-static void set_time(const struct cmd_entry *cmd, const struct opt *o,
-		     const char *arg)
+bool parse_duration(const char *arg, uint64_t bare_ns, uint64_t *ns)
 {
 	static const struct {
 		const char *suffix;
@@ -245,21 +244,29 @@ static void set_time(const struct cmd_entry *cmd, const struct opt *o,
 		{ "m", 6e10 }, { "h", 3.6e12 },
 	};
 	const char *suffix;
-	double num, ns = 0;
+	double num, value = 0;
 	size_t i;
 
 	if (!split_number(arg, &num, &suffix))
-		usage_error(cmd, "%s: '%s' is not a time", spelling(o), arg);
+		return false;
 	if (!*suffix)
-		ns = (double)o->min;
+		value = (double)bare_ns;
 	for (i = 0; i < ARRAY_SIZE(units); i++)
 		if (!strcmp(suffix, units[i].suffix))
-			ns = units[i].ns;
-	ns *= num;
-	if (ns < 1 || ns > 1e18)
+			value = units[i].ns;
+	value *= num;
+	if (value < 1 || value > 1e18)
+		return false;
+	*ns = (uint64_t)value;
+	return true;
+}
+
+static void set_time(const struct cmd_entry *cmd, const struct opt *o,
+		     const char *arg)
+{
+	if (!parse_duration(arg, o->min, o->value))
 		usage_error(cmd, "%s: '%s' is not a time such as 10s or 250ms",
 			    spelling(o), arg);
-	*(uint64_t *)o->value = (uint64_t)ns;
 }
 
 static void set_choice(const struct cmd_entry *cmd, const struct opt *o,

@@ -80,7 +80,7 @@ void output_open(struct output *out, const struct session *s)
 		out->name = "standard error";
 	}
 	/* Before the command runs, not after hours of it. */
-	if (fcntl(out->fd, F_GETFD) < 0)
+	if (!is_writable(out->fd))
 		die("cannot write to %s: %m", out->name);
 	out->writer = &writer_text;
 	if (opt->json)

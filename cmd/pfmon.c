@@ -7,8 +7,10 @@
 
 #include "cmd.h"
 
+#include <fcntl.h>
 #include <pfmcore.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "sampling.h"
 
@@ -90,10 +92,25 @@ static bool lists_events(int argc, const char *option)
 	       (!strcmp(option, "-i") && argc == 3);
 }
 
+/*
+ * None of our files may take the place of a standard one that is closed: what
+ * is printed would go into it.  The command finds it closed as before.
+ */
+static void occupy_standard_files(void)
+{
+	int fd;
+
+	for (fd = 0; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0)
+			open("/dev/null",
+			     (fd ? O_RDONLY : O_WRONLY) | O_CLOEXEC);
+}
+
 int main(int argc, char **argv)
 {
 	const struct cmd_entry *cmd;
 
+	occupy_standard_files();
 	if (argc < 2) {
 		set_die_status(STATUS_USAGE);
 		die("a command is missing; see pfmon --help");

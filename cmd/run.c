@@ -294,7 +294,7 @@ int run_all(struct session *s, struct output *out)
 	if (s->opt->compare)
 		versus_read(&versus, s->opt->compare);
 	runs_init(&runs, s->opt);
-	signals_init();
+	loop_init();
 	status = run_series(s, out, &runs, &versus);
 	output_runs(s, out, &runs, &versus);
 	runs_release(&runs);

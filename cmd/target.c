@@ -15,115 +15,32 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #define ATTACH_TRIES 20
 
-/* The child's side, between fork and exec: no memory, no stdio. */
-static _Noreturn void child(int sock, char *const *argv,
-			    const struct session *s, bool quiet)
-{
-	char go;
-	int err, null;
-
-	/* No byte but the end of the file: pfmon died or gave up. */
-	if (read(sock, &go, 1) != 1)
-		_exit(STATUS_NOCMD);
-	if (s && s->nofile_now != s->nofile.rlim_cur)
-		setrlimit(RLIMIT_NOFILE, &s->nofile);
-	signals_restore();
-	if (quiet) {
-		null = open("/dev/null", O_WRONLY | O_CLOEXEC);
-		dup2(null, STDOUT_FILENO);
-		dup2(null, STDERR_FILENO);
-	}
-	execvp(argv[0], argv);
-	err = errno;
-	write_all(sock, (const char *)&err, sizeof(err));
-	_exit(STATUS_NOCMD);
-}
-
 void target_fork(struct target *t, char *const *argv, const struct session *s,
 		 bool quiet)
 {
-	int sv[2];
+	bool raised = s && s->nofile_now != s->nofile.rlim_cur;
+	struct child_opt opt = {
+		.nofile = raised ? &s->nofile : NULL,
+		.quiet = quiet,
+	};
 
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sv) < 0)
-		die("cannot create a socket pair: %m");
 	t->done = false;
-	t->pid = fork();
-	if (t->pid < 0)
-		die("cannot fork: %m");
-	if (t->pid == 0) {
-		close(sv[0]);
-		child(sv[1], argv, s, quiet);
-	}
-	close(sv[1]);
-	t->sock = sv[0];
+	t->pid = child_fork(argv, &opt, &t->sock);
 }
 
 void target_release(struct target *t)
 {
-	/* A child that is dead already is seen by the wait. */
-	if (send(t->sock, "", 1, MSG_NOSIGNAL) < 0 && errno != EPIPE)
-		die("cannot start the command: %m");
-}
-
-/* Is there such a file in PATH, whether it can be run or not? */
-static bool is_in_path(const char *name)
-{
-	const char *dir = getenv("PATH");
-	bool found = false;
-	char *file;
-	size_t len;
-
-	for (; dir && *dir && !found; dir += len + (dir[len] == ':')) {
-		len = strcspn(dir, ":");
-		file = xasprintf("%.*s/%s", (int)len, dir, name);
-		found = access(file, F_OK) == 0;
-		free(file);
-	}
-	return found;
+	child_release(t->sock);
 }
 
 int target_exec_failed(const struct target *t, const char *name)
 {
-	int err;
-
-	if (recv(t->sock, &err, sizeof(err), MSG_DONTWAIT) != sizeof(err))
-		return 0;
-	/* execvp says so of a directory of PATH that is closed to us, too. */
-	if (err == EACCES && !strchr(name, '/') && !is_in_path(name))
-		err = ENOENT;
-	errno = err;
-	if (err == ENOENT && !strchr(name, '/'))
-		warn("cannot run '%s': command not found", name);
-	else
-		warn("cannot run '%s': %m", name);
-	return err == ENOENT ? STATUS_NOCMD : STATUS_NOEXEC;
-}
-
-void thread_comm(pid_t tid, char *comm, size_t size)
-{
-	char path[64];
-
-	snprintf(path, sizeof(path), "/proc/%d/comm", (int)tid);
-	if (read_line_of(path, comm, size) < 0)
-		comm[0] = '\0';
-}
-
-pid_t thread_process(pid_t tid)
-{
-	char path[64], buf[512];
-	const char *p;
-
-	snprintf(path, sizeof(path), "/proc/%d/status", (int)tid);
-	if (read_start_of(path, buf, sizeof(buf)) < 0)
-		return 0;
-	p = strstr(buf, "\nTgid:");
-	return p ? (pid_t)strtol(p + 6, NULL, 10) : 0;
+	return child_exec_failed(t->sock, name);
 }
 
 static void add_end(struct target *t, int fd, bool owned)

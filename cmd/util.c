@@ -119,6 +119,15 @@ uint64_t now_ns(void)
 	return (uint64_t)ts.tv_sec * NS_PER_S + (uint64_t)ts.tv_nsec;
 }
 
+bool is_writable(int fd)
+{
+	int flags = fcntl(fd, F_GETFL);
+
+	if (flags >= 0 && (flags & O_ACCMODE) == O_RDONLY)
+		errno = EBADF;
+	return flags >= 0 && (flags & O_ACCMODE) != O_RDONLY;
+}
+
 int write_all(int fd, const char *buf, size_t len)
 {
 	ssize_t n;
@@ -231,4 +240,49 @@ double root(double x)
 		r = next;
 	}
 	return 0;
+}
+
+/*
+ * The end of the first event of a list: commas within {} and within PMU/.../
+ * separate nothing, but a breakpoint's length follows a lone slash.
+ */
+static size_t event_length(const char *p)
+{
+	bool slashes = strncmp(p, "mem:", 4) != 0, inside = false;
+	size_t i;
+
+	for (i = 0; p[i]; i++) {
+		if (p[i] == '/' && slashes)
+			inside = !inside;
+		if (!inside && strchr(",{}", p[i]))
+			break;
+	}
+	return i;
+}
+
+bool event_list_each(const char *list,
+		     void (*call)(void *arg, const char *text, unsigned brace),
+		     void *arg)
+{
+	unsigned braces = 0;
+	int depth = 0;
+	const char *p;
+	char *text;
+	size_t len;
+
+	for (p = list; *p; p += len) {
+		len = event_length(p);
+		if (len > 0) {
+			text = xasprintf("%.*s", (int)len, p);
+			call(arg, text, depth ? braces : 0);
+			free(text);
+			continue;
+		}
+		depth += (*p == '{') - (*p == '}');
+		braces += *p == '{';
+		if (depth < 0 || depth > 1)
+			break;
+		len = 1;
+	}
+	return depth == 0;
 }
