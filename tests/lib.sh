@@ -26,7 +26,7 @@ work=$top/tests/work
 export top src pfmon work
 LC_ALL=C
 export LC_ALL
-unset PFM_BACKEND PFM_DEBUG
+unset PFM_BACKEND PFM_DEBUG DEBUGINFOD_URLS
 
 # A directory of the test's own, gone at its end.
 tmp=$(mktemp -d "${TMPDIR:-/tmp}/pfmon-test.XXXXXX") || exit 99
