@@ -82,8 +82,11 @@ extern const struct cmd_entry cmd_info_entry;
 extern const struct cmd_entry cmd_list_entry;
 extern const struct cmd_entry cmd_sets_entry;
 /* Is it in, and what that means: "yes, ..." or "no: ...". */
-extern const char version_libpfm4[], version_jansson[];
+extern const char version_libpfm4[], version_jansson[], version_profile[];
 void print_version(void);
+
+/* modules.c: a command of a module; dies when it is not there. */
+const struct cmd_entry *module_command(const char *name);
 
 /* util.c: messages are "pfmon: text\n" on standard error, in one write. */
 void warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

@@ -14,10 +14,23 @@
 
 #include "sampling.h"
 
-static const struct cmd_entry *const commands[] = {
-	&cmd_count_entry, &cmd_explain_entry, &cmd_info_entry,
-	&cmd_list_entry,  &cmd_sets_entry,
+/* A command: of this program, or of the module that has those on profiles. */
+static const struct command {
+	const struct cmd_entry *entry; /* NULL: the module's */
+	const char *name, *summary;    /* of the module's */
+} commands[] = {
+	{ &cmd_count_entry, NULL, NULL },
+	{ NULL, "dump", "every sample of a profile" },
+	{ &cmd_explain_entry, NULL, NULL },
+	{ &cmd_info_entry, NULL, NULL },
+	{ &cmd_list_entry, NULL, NULL },
+	{ &cmd_sets_entry, NULL, NULL },
 };
+
+static const char *name_of(const struct command *c)
+{
+	return c->entry ? c->entry->name : c->name;
+}
 
 #ifdef HAVE_LIBPFM4
 const char version_libpfm4[] = "yes, loaded on first need";
@@ -29,14 +42,21 @@ const char version_jansson[] = "yes, loaded on first need";
 #else
 const char version_jansson[] = "no: --json is refused";
 #endif
+#ifdef HAVE_PROFILE
+const char version_profile[] = "yes, loaded on first need";
+#else
+#define HAVE_PROFILE 0
+const char version_profile[] = "no: sample, report and the like are not there";
+#endif
 
 void print_version(void)
 {
 	print_out("pfmon %s, libpfmcore %s\n"
 		  " libpfm4   %s\n"
-		  " jansson   %s\n",
+		  " jansson   %s\n"
+		  " profiles  %s\n",
 		  PACKAGE_VERSION, pfm_core_version(), version_libpfm4,
-		  version_jansson);
+		  version_jansson, version_profile);
 }
 
 static int print_help(void)
@@ -46,9 +66,13 @@ static int print_help(void)
 	print_out("usage: pfmon COMMAND [OPTION]... [ARG]...\n"
 		  "       pfmon count -- ls -l     "
 		  "count events while ls runs\n\ncommands:\n");
-	for (i = 0; i < ARRAY_SIZE(commands); i++)
-		print_out(" %-9s %s\n", commands[i]->name,
-			  commands[i]->summary);
+	for (i = 0; i < ARRAY_SIZE(commands); i++) {
+		const struct command *c = &commands[i];
+
+		if (c->entry || HAVE_PROFILE)
+			print_out(" %-9s %s\n", name_of(c),
+				  c->entry ? c->entry->summary : c->summary);
+	}
 	print_out("\npfmon COMMAND -h prints the options of a command, "
 		  "pfmon -V the version.\n");
 	return 0;
@@ -58,9 +82,12 @@ static const struct cmd_entry *find_command(const char *name)
 {
 	size_t i;
 
-	for (i = 0; i < ARRAY_SIZE(commands); i++)
-		if (!strcmp(commands[i]->name, name))
-			return commands[i];
+	for (i = 0; i < ARRAY_SIZE(commands); i++) {
+		const struct command *c = &commands[i];
+
+		if (!strcmp(name_of(c), name))
+			return c->entry ? c->entry : module_command(name);
+	}
 	return NULL;
 }
 
@@ -72,10 +99,10 @@ static _Noreturn void unknown_command(const char *name)
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(commands); i++) {
-		d = word_distance(name, commands[i]->name);
+		d = word_distance(name, name_of(&commands[i]));
 		if (d < best) {
 			best = d;
-			near = commands[i]->name;
+			near = name_of(&commands[i]);
 		}
 	}
 	set_die_status(STATUS_USAGE);
