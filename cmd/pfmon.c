@@ -24,6 +24,7 @@ static const struct command {
 	{ &cmd_explain_entry, NULL, NULL },
 	{ &cmd_info_entry, NULL, NULL },
 	{ &cmd_list_entry, NULL, NULL },
+	{ NULL, "report", "functions of a profile, callers and callees" },
 	{ &cmd_sets_entry, NULL, NULL },
 };
 

@@ -8,6 +8,7 @@
 
 static const struct cmd_entry *const commands[] = {
 	&cmd_dump_entry,
+	&cmd_report_entry,
 	NULL,
 };
 
