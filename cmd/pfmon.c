@@ -19,6 +19,7 @@ static const struct command {
 	const struct cmd_entry *entry; /* NULL: the module's */
 	const char *name, *summary;    /* of the module's */
 } commands[] = {
+	{ NULL, "annotate", "the instructions of a function, with samples" },
 	{ &cmd_count_entry, NULL, NULL },
 	{ NULL, "dump", "every sample of a profile" },
 	{ &cmd_explain_entry, NULL, NULL },

@@ -7,6 +7,7 @@
 #include "profile-module.h"
 
 static const struct cmd_entry *const commands[] = {
+	&cmd_annotate_entry,
 	&cmd_dump_entry,
 	&cmd_report_entry,
 	NULL,
