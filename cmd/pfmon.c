@@ -23,6 +23,7 @@ static const struct command {
 	{ &cmd_count_entry, NULL, NULL },
 	{ NULL, "dump", "every sample of a profile" },
 	{ &cmd_explain_entry, NULL, NULL },
+	{ NULL, "export", "a profile for other tools, or as a flame graph" },
 	{ &cmd_info_entry, NULL, NULL },
 	{ &cmd_list_entry, NULL, NULL },
 	{ NULL, "report", "functions of a profile, callers and callees" },

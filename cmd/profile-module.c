@@ -9,6 +9,7 @@
 static const struct cmd_entry *const commands[] = {
 	&cmd_annotate_entry,
 	&cmd_dump_entry,
+	&cmd_export_entry,
 	&cmd_report_entry,
 	NULL,
 };
