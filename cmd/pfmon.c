@@ -21,6 +21,7 @@ static const struct command {
 } commands[] = {
 	{ NULL, "annotate", "the instructions of a function, with samples" },
 	{ &cmd_count_entry, NULL, NULL },
+	{ NULL, "diff", "what changed from one profile to another" },
 	{ NULL, "dump", "every sample of a profile" },
 	{ &cmd_explain_entry, NULL, NULL },
 	{ NULL, "export", "a profile for other tools, or as a flame graph" },

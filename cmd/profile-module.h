@@ -18,6 +18,7 @@ struct profile_module {
 extern const struct profile_module pfm_profile_module;
 
 extern const struct cmd_entry cmd_annotate_entry;
+extern const struct cmd_entry cmd_diff_entry;
 extern const struct cmd_entry cmd_dump_entry;
 extern const struct cmd_entry cmd_export_entry;
 extern const struct cmd_entry cmd_report_entry;
