@@ -28,6 +28,7 @@ static const struct command {
 	{ &cmd_info_entry, NULL, NULL },
 	{ &cmd_list_entry, NULL, NULL },
 	{ NULL, "report", "functions of a profile, callers and callees" },
+	{ NULL, "sample", "record a profile of a command or the system" },
 	{ &cmd_sets_entry, NULL, NULL },
 };
 
@@ -123,6 +124,42 @@ static bool lists_events(int argc, const char *option)
 	       (!strcmp(option, "-i") && argc == 3);
 }
 
+/* Of pfmon 3.x: the next word is its argument, not the command. */
+static bool takes_word(const char *option)
+{
+	static const char *const words[] = {
+		"--events",   "--event",       "--outfile",
+		"--output",   "--attach-task", "--pid",
+		"--cpu-list", "--cpu",         "--session-timeout",
+	};
+	size_t i;
+
+	if (option[1] && option[1] != '-' && !option[2])
+		return strchr("eopCDdmcFt", option[1]);
+	for (i = 0; i < ARRAY_SIZE(words); i++)
+		if (!strcmp(option, words[i]))
+			return true;
+	return false;
+}
+
+/* Options that are of sampling, before the command. */
+static bool samples(char **argv)
+{
+	static const char *const begins[] = { "--long-smpl-periods",
+					      "--short-smpl-periods",
+					      "--smpl-" };
+	size_t i;
+
+	for (; *argv && **argv == '-' && strcmp(*argv, "--") != 0; argv++) {
+		for (i = 0; i < ARRAY_SIZE(begins); i++)
+			if (!strncmp(*argv, begins[i], strlen(begins[i])))
+				return true;
+		if (takes_word(*argv) && argv[1])
+			argv++;
+	}
+	return false;
+}
+
 /*
  * None of our files may take the place of a standard one that is closed: what
  * is printed would go into it.  The command finds it closed as before.
@@ -161,6 +198,10 @@ int main(int argc, char **argv)
 		return cmd_info_entry.run(1, argv + 1);
 	if (lists_events(argc, argv[1]))
 		return cmd_list_entry.run(argc, argv);
+	if (argv[1][0] == '-' && samples(argv + 1)) {
+		smpl_register_builtin();
+		return module_command("sample")->run(argc, argv);
+	}
 	if (argv[1][0] == '-' || strchr(argv[1], '/'))
 		return cmd_count_entry.run(argc, argv);
 	cmd = find_command(argv[1]);

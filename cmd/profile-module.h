@@ -22,5 +22,6 @@ extern const struct cmd_entry cmd_diff_entry;
 extern const struct cmd_entry cmd_dump_entry;
 extern const struct cmd_entry cmd_export_entry;
 extern const struct cmd_entry cmd_report_entry;
+extern const struct cmd_entry cmd_sample_entry;
 
 #endif /* PFM_PROFILE_MODULE_H */
