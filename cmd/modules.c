@@ -32,7 +32,7 @@ static char *module_path(const char *file)
 const struct cmd_entry *module_command(const char *name)
 {
 	const struct profile_module *m;
-	char *path = module_path("profile.so");
+	char *path = module_path(strcmp(name, "top") ? "profile.so" : "top.so");
 	size_t i;
 	void *lib;
 

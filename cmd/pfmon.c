@@ -30,6 +30,7 @@ static const struct command {
 	{ NULL, "report", "functions of a profile, callers and callees" },
 	{ NULL, "sample", "record a profile of a command or the system" },
 	{ &cmd_sets_entry, NULL, NULL },
+	{ NULL, "top", "processes, functions and CPUs as they run" },
 };
 
 static const char *name_of(const struct command *c)

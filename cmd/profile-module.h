@@ -23,5 +23,6 @@ extern const struct cmd_entry cmd_dump_entry;
 extern const struct cmd_entry cmd_export_entry;
 extern const struct cmd_entry cmd_report_entry;
 extern const struct cmd_entry cmd_sample_entry;
+extern const struct cmd_entry cmd_top_entry; /* in top.so */
 
 #endif /* PFM_PROFILE_MODULE_H */
