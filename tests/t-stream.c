@@ -777,7 +777,7 @@ static void test_freq(void)
 			  .pmd_flags = PFM_REGFL_FREQ,
 			  .sampling.cpu = -1 };
 	struct source s = make(&p);
-	uint64_t from, used, sum = 0, n = 0, none = 0;
+	uint64_t from, used, n = 0, other = 0;
 	struct pfm_ovfl o;
 
 	if (start(&s, self_tid(), "500 Hz of cpu-clock")) {
@@ -786,14 +786,13 @@ static void test_freq(void)
 			spin();
 		pfm_stop(s.fd);
 		used = cpu_ns() - from;
-		for (; entry(&s, &o); n++) {
-			sum += o.weight;
-			none += o.weight == 0;
-		}
-		is_u64(none, 0, "each of %" PRIu64 " samples has a weight", n);
-		ok(sum > used / 5 * 4 && sum < used / 5 * 6,
-		   "%" PRIu64 " ns of weights in %" PRIu64 " ns of CPU time",
-		   sum, used);
+		for (; entry(&s, &o); n++)
+			other += o.weight != 2000000;
+		is_u64(other, 0, "each of %" PRIu64 " samples is 2 ms", n);
+		/* Late timers leave ticks out, as where a host takes its CPU. */
+		ok(n > used / 2000000 / 10 && n < used / 2000000 / 5 * 6,
+		   "%" PRIu64 " of them in %" PRIu64 " ns of CPU time", n,
+		   used);
 	}
 	drop(&s);
 }
