@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/perf_event.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -149,6 +150,21 @@ int child_exec_failed(int sock, const char *name)
 	else
 		warn("cannot run '%s': %m", name);
 	return err == ENOENT ? STATUS_NOCMD : STATUS_NOEXEC;
+}
+
+/*
+ * Breakpoints can kill a program that did nothing: a KVM of Linux before 6.14
+ * loses DR6 on Intel, and the guest's kernel then takes the breakpoint for an INT1
+ * of the program (Linux arch/x86/kernel/traps.c, exc_debug_user).
+ */
+const char sigtrap_note[] =
+	"SIGTRAP is the program's own, or a breakpoint's in a guest of a KVM before "
+	"Linux 6.14";
+
+bool is_breakpoint(const struct pfm_event *ev)
+{
+	return ev->kind == PFM_EVENT_SW &&
+	       ev->code >> 48 == PERF_TYPE_BREAKPOINT;
 }
 
 void thread_comm(pid_t tid, char *comm, size_t size)

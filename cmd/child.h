@@ -10,6 +10,8 @@
 #include <sys/resource.h>
 #include <sys/types.h>
 
+#include <pfmcore.h>
+
 struct child_opt {
 	const struct rlimit *nofile; /* to give back to it, or NULL */
 	bool quiet;                  /* its output is dropped */
@@ -26,6 +28,13 @@ void child_release(int sock);
  * message; 0: it was.
  */
 int child_exec_failed(int sock, const char *name);
+
+/*
+ * A command that SIGTRAP killed while an event of it was a breakpoint: what there
+ * is to say.
+ */
+bool is_breakpoint(const struct pfm_event *ev);
+extern const char sigtrap_note[];
 
 /*
  * Once: from here on SIGINT, SIGHUP, SIGTERM, SIGCHLD and SIGUSR1 and 2 are read

@@ -9,7 +9,6 @@
 #include "versus.h"
 
 #include <ctype.h>
-#include <linux/perf_event.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -424,19 +423,13 @@ static void put_turns(struct output *out, const struct result *res)
 	free(text);
 }
 
-/*
- * Breakpoints can kill a program that did nothing: a KVM of Linux before 6.14
- * loses DR6 on Intel, and the guest's kernel then takes the breakpoint for an INT1
- * of the program (Linux arch/x86/kernel/traps.c, exc_debug_user).
- */
 static bool breakpoint_may_kill(const struct session *s,
 				const struct result *res)
 {
 	size_t i;
 
 	for (i = 0; i < s->nctrs && res->signal == SIGTRAP; i++)
-		if (s->ctrs[i].ev.kind == PFM_EVENT_SW &&
-		    s->ctrs[i].ev.code >> 48 == PERF_TYPE_BREAKPOINT)
+		if (is_breakpoint(&s->ctrs[i].ev))
 			return true;
 	return false;
 }
@@ -457,10 +450,7 @@ static void put_notes(struct output *out, const struct result *res, bool cut)
 	if (s->hint && !s->msr_chosen)
 		text_note(out, "note", s->hint);
 	if (breakpoint_may_kill(s, res))
-		text_note(
-			out, "note",
-			"SIGTRAP is the program's own, or a breakpoint's in a "
-			"guest of a KVM before Linux 6.14");
+		text_note(out, "note", sigtrap_note);
 	if (s->opt->per == PER_THREAD && s->opt->pids.n)
 		text_note(out, "note",
 			  "a thread created later is counted with "

@@ -17,6 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "child.h"
 #include "recfile.h"
 
 #define ZSTD_LEVEL 3
@@ -42,13 +43,11 @@ struct recorder {
 
 static const char *skid_of(const struct pfm_event *ev)
 {
-	uint64_t type = ev->code >> 48;
-
 	if (ev->kind != PFM_EVENT_SW)
 		return "up to tens of instructions late (interrupt)";
-	if (type == PERF_TYPE_BREAKPOINT)
+	if (is_breakpoint(ev))
 		return "exact (breakpoint)";
-	if (type == PERF_TYPE_SOFTWARE &&
+	if (ev->code >> 48 == PERF_TYPE_SOFTWARE &&
 	    (ev->code & 0xffff) <= PERF_COUNT_SW_TASK_CLOCK)
 		return "where the timer interrupted";
 	return "exact (software event)";

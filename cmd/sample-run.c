@@ -297,8 +297,10 @@ static void handle_time(struct loop *l, bool told)
 	}
 	if (opt->duration_ns && now >= s->start_ns + opt->duration_ns) {
 		end_sampling(l);
-		if (s->pid && !s->done)
+		if (s->pid && !s->done) {
 			kill(s->pid, SIGTERM);
+			s->timed_out = true;
+		}
 	}
 }
 
@@ -367,6 +369,23 @@ static int status_of(const struct sampling *s)
 	return WEXITSTATUS(s->wstatus);
 }
 
+/* What ended the command, unless it was --duration, or who waits for it. */
+static void tell_signal(const struct sampling *s)
+{
+	bool trap = false;
+	unsigned i;
+	int sig;
+
+	if (!s->done || !WIFSIGNALED(s->wstatus) || s->interrupted ||
+	    s->timed_out || s->opt->quiet)
+		return;
+	sig = WTERMSIG(s->wstatus);
+	for (i = 0; i < s->nevents && sig == SIGTRAP; i++)
+		trap |= is_breakpoint(&s->events[i].ev);
+	warn("'%s' was killed by signal %d%s%s", s->opt->command[0], sig,
+	     trap ? ": " : "", trap ? sigtrap_note : "");
+}
+
 /* A command that could not be run leaves no file behind. */
 static bool never_ran(const struct sampling *s, int status)
 {
@@ -400,6 +419,7 @@ int sample_run_all(struct sampling *s)
 		record_remove(s);
 		return status;
 	}
+	tell_signal(s);
 	if (record_close(s) < 0)
 		status = s->pid ? STATUS_PFMON : STATUS_FAIL;
 	else

@@ -115,7 +115,7 @@ struct sampling {
 	bool done; /* it ended */
 	int wstatus;
 	uint64_t start_ns, end_ns; /* sampling began, ended */
-	bool started, ended, killed, interrupted;
+	bool started, ended, killed, interrupted, timed_out;
 };
 
 /* sample-events.c: what to sample, how often; dies with what is wrong. */
