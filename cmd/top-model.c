@@ -124,14 +124,13 @@ void top_begin(struct top *t)
 	set_timer(t, o->interval_ns, o->interval_ns);
 }
 
-static void begin(struct top *t)
+static void init_events(struct top *t)
 {
 	char *why;
 
 	if (!top_events_init(&t->ev, &t->now, &why))
 		die("%s", why);
 	init_names(t);
-	top_begin(t);
 }
 
 /* Frames of a file: as fast as they can be printed, or as they were made. */
@@ -167,10 +166,17 @@ struct top *top_new(const struct top_opt *opt)
 	} else {
 		t->select = top_select_new(opt);
 		init_cpus(t);
-		begin(t);
-		top_look(t, t->view, 0);
+		init_events(t);
 	}
 	return t;
+}
+
+void top_start(struct top *t)
+{
+	if (t->replay)
+		return;
+	top_begin(t);
+	top_look(t, t->view, 0);
 }
 
 static void end_child(struct top *t)

@@ -168,6 +168,7 @@ static int top_run(int argc, char **argv)
 	t = top_new(o);
 	if (o->sort)
 		check_sort(t, o);
+	top_start(t);
 	status = o->batch ? top_batch(t, o) : top_screen(t, o);
 	if (top_free(t) < 0 && !status)
 		status = STATUS_FAIL;

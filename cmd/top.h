@@ -153,11 +153,10 @@ struct top_head {
 
 struct top;
 
-/*
- * Counting begins; dies with what is wrong in the options.  Frame 0 is the
- * first interval's.
- */
+/* What is to be counted; dies with what is wrong in the options. */
 struct top *top_new(const struct top_opt *opt);
+/* Counting begins, and the file of --record.  Frame 0 is the first interval's. */
+void top_start(struct top *t);
 /* Ends the counting, and the file of --record: -1, said, when that failed. */
 int top_free(struct top *t);
 /* To poll for reading: readable, top_dispatch() has something to do. */

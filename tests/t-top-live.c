@@ -300,6 +300,7 @@ static void test_self(void)
 	size_t i;
 
 	t = top_new(&opt);
+	top_start(t);
 	top_refresh(t);
 	table = top_table(t, &show);
 	for (i = 0; i < table->nrows; i++)
@@ -322,6 +323,7 @@ static void test_end(void)
 	char note[64];
 	bool sampled;
 
+	top_start(t);
 	top_refresh(t);
 	top_look(t, TOP_FUNCTIONS, worker);
 	tell("b 100");
@@ -363,6 +365,7 @@ int main(void)
 	opt.events = (struct strlist){ &list, 1 };
 	opt.pids = (struct strlist){ &pids, 1 };
 	t = top_new(&opt);
+	top_start(t);
 	if (t->ev.ctrs[0].reason)
 		skip("numbers: %s", t->ev.ctrs[0].reason);
 	else {

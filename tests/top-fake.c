@@ -163,6 +163,11 @@ struct top *top_new(const struct top_opt *opt)
 	return t;
 }
 
+void top_start(struct top *t)
+{
+	(void)t;
+}
+
 int top_free(struct top *t)
 {
 	kill(t->child, SIGKILL);
@@ -480,6 +485,7 @@ int main(int argc, char **argv)
 	if (!strcmp(mode, "replay"))
 		opt.replay = "file";
 	t = top_new(&opt);
+	top_start(t);
 	status = top_screen(t, &opt);
 	top_free(t);
 	return status;
